@@ -1,0 +1,1 @@
+"""Growth and marketing automation for a two-sided cross-border marketplace."""

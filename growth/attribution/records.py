@@ -1,0 +1,78 @@
+"""Records of credit: touches, conversions, credits."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from growth.database.base import Id, Record
+
+
+class Touch(Record):
+    """A contact with one of our channels, derived from an event by the channel rules."""
+
+    __tablename__ = "touch"
+    __table_args__ = (
+        UniqueConstraint("event_id", "occurred_at"),
+        Index("ix_touch_person", "person_id", "occurred_at", postgresql_where=text("person_id is not null")),
+        Index("ix_touch_visitor", "visitor", "occurred_at", postgresql_where=text("visitor is not null")),
+    )
+
+    id: Mapped[Id]
+    occurred_at: Mapped[datetime]
+    event_id: Mapped[UUID]
+    side: Mapped[str]
+    channel: Mapped[str]
+    kind: Mapped[str]
+    """click or view."""
+    person_id: Mapped[int | None]
+    visitor: Mapped[UUID | None]
+    campaign_id: Mapped[int | None]
+    country: Mapped[str | None]
+    rules_version: Mapped[int]
+
+
+class Conversion(Record):
+    """A registration, order, shop opening …; a refund is a row of its own that points at its order."""
+
+    __tablename__ = "conversion"
+    __table_args__ = (
+        UniqueConstraint("kind", "source_key"),
+        Index("ix_conversion_person", "person_id", "occurred_at"),
+        Index("ix_conversion_occurred_at", "occurred_at", "side", "kind"),
+    )
+
+    id: Mapped[Id]
+    kind: Mapped[str]
+    """registration, first_order, order, refund, shop_open."""
+    source_key: Mapped[str]
+    side: Mapped[str]
+    occurred_at: Mapped[datetime]
+    person_id: Mapped[int | None]
+    visitor: Mapped[UUID | None]
+    country: Mapped[str | None]
+    value_minor: Mapped[int] = mapped_column(server_default="0")
+    currency: Mapped[str | None]
+    refunds: Mapped[int | None] = mapped_column(ForeignKey("conversion.id"))
+
+
+class Credit(Record):
+    """A channel's share of a conversion under one model; shares of a conversion sum to exactly 1,000,000."""
+
+    __tablename__ = "credit"
+    __table_args__ = (
+        CheckConstraint("share between 0 and 1000000", name="share_in_millionths"),
+        UniqueConstraint("conversion_id", "model", "position"),
+    )
+
+    id: Mapped[Id]
+    conversion_id: Mapped[int] = mapped_column(ForeignKey("conversion.id", ondelete="CASCADE"))
+    model: Mapped[str]
+    """Model and version, such as `last_touch:1`."""
+    position: Mapped[int]
+    touch_id: Mapped[int | None] = mapped_column(ForeignKey("touch.id"))
+    channel: Mapped[str]
+    """`direct` when no touch stands in the window."""
+    share: Mapped[int]
+    value_minor: Mapped[int]

@@ -1,0 +1,1 @@
+"""Campaigns: audiences and messages."""

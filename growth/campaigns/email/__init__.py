@@ -1,0 +1,1 @@
+"""Permission email: compile, send, deliver, listen."""

@@ -1,0 +1,1 @@
+"""PostgreSQL: the engine, sessions, the embedded server, bulk copy, keyset paging and migrations."""

@@ -1,0 +1,37 @@
+"""The engine and the one transaction of a request or job step."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.orm import Session
+
+from growth.database import records
+
+
+def driver_url(database_url: str) -> URL:
+    """The URL with our driver (psycopg 3), whatever flavour of PostgreSQL URL was given."""
+    return make_url(database_url).set(drivername="postgresql+psycopg")
+
+
+def make_engine(database_url: str, *, pool_size: int = 5, application: str = "growth") -> Engine:
+    """An engine whose sessions speak UTC and give up on a lock after 10 s rather than hang a page."""
+    records.load()
+    return create_engine(
+        driver_url(database_url),
+        pool_size=pool_size,
+        max_overflow=5,
+        pool_pre_ping=True,
+        connect_args={
+            "application_name": application,
+            "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=10min",
+        },
+    )
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session that is committed once at the end, or rolled back when anything was raised."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session

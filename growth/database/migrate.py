@@ -1,0 +1,71 @@
+"""Bringing the schema up to date, one process at a time."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, text
+
+from growth.database import records
+from growth.errors import PermanentError
+from growth.locales import N_
+
+_LOCK = 7310_0000
+OLDEST_POSTGRESQL = 15
+
+
+def alembic_config(connection: Connection | None = None) -> Config:
+    """Alembic's configuration, without an ini file."""
+    records.load()
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    if connection is not None:
+        config.attributes["connection"] = connection
+    return config
+
+
+def migrate(engine: Engine) -> str:
+    """Run what is missing, all or nothing, under an advisory lock; returns the revision reached.
+
+    Raises PermanentError when the server is too old or the schema is newer than this program.
+    """
+    with engine.begin() as connection:
+        major = connection.scalar(text("select current_setting('server_version_num')::int / 10000"))
+        if major < OLDEST_POSTGRESQL:
+            raise PermanentError(
+                N_("This PostgreSQL is version %(found)s; growth needs %(needed)s or newer."),
+                remedy=N_("Point GROWTH_DATABASE_URL at a newer server, or leave it empty for the embedded one."),
+                found=major,
+                needed=OLDEST_POSTGRESQL,
+            )
+        connection.execute(text("set local lock_timeout = '60s'"))
+        connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        at = current(connection)
+        if at is not None and at not in known():
+            raise PermanentError(
+                N_("The database was made by a newer version of growth (%(revision)s)."),
+                remedy=N_("Start the newer version again, or restore a backup."),
+                revision=at,
+            )
+        if at != head():
+            command.upgrade(alembic_config(connection), "head")
+    return head()
+
+
+def current(connection: Connection) -> str | None:
+    """The revision the database is at; None when it is empty."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def head() -> str:
+    """The newest revision this program knows."""
+    revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    assert revision is not None
+    return revision
+
+
+def known() -> set[str]:
+    """All revisions this program knows."""
+    return {script.revision for script in ScriptDirectory.from_config(alembic_config()).walk_revisions()}

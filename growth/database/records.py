@@ -1,0 +1,24 @@
+"""Names every module that declares records, so that metadata is complete before the first query or migration."""
+
+import importlib
+
+MODULES = (
+    "growth.database.workspace",
+    "growth.database.audit",
+    "growth.scheduling.records",
+    "growth.people.records",
+    "growth.people.accounts",
+    "growth.events.records",
+    "growth.spend.records",
+    "growth.attribution.records",
+    "growth.leads.records",
+    "growth.campaigns.records",
+    "growth.scoring.records",
+    "growth.measurement.records",
+)
+
+
+def load() -> None:
+    """Import every module of records. By name, since imports only look down the house."""
+    for module in MODULES:
+        importlib.import_module(module)

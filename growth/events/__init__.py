@@ -1,0 +1,1 @@
+"""What happened: collected once, from every source."""

@@ -1,0 +1,67 @@
+"""Records of what happened."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from growth.database.base import Record
+
+
+class Event(Record):
+    """One thing that happened, from any source; partitioned by month of `occurred_at`.
+
+    The same event delivered again has the same (occurred_at, event_id) and changes nothing.
+    """
+
+    __tablename__ = "event"
+    __table_args__ = (
+        Index("ix_event_person", "person_id", "occurred_at", postgresql_where=text("person_id is not null")),
+        Index("ix_event_visitor", "visitor", "occurred_at", postgresql_where=text("visitor is not null")),
+        Index("ix_event_tx", "tx"),
+        {"postgresql_partition_by": "RANGE (occurred_at)"},
+    )
+
+    occurred_at: Mapped[datetime] = mapped_column(primary_key=True)
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    """page_view, click, email_sent, email_delivered, email_open, email_click, email_bounce, email_complaint,
+    unsubscribe, subscribe, registration, order, refund, shop_open, call, custom."""
+    source: Mapped[str]
+    """collector, sendgrid, link, pixel, import, sandbox, rep."""
+    side: Mapped[str]
+    """buyer or seller."""
+    person_id: Mapped[int | None]
+    visitor: Mapped[UUID | None]
+    delivery_id: Mapped[int | None]
+    country: Mapped[str | None]
+    properties: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """url, referrer, campaign tags, amount_minor, currency, order … whatever the kind carries."""
+    received_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    tx: Mapped[int] = mapped_column(server_default=text("(pg_current_xact_id()::text)::bigint"))
+    """The transaction that stored it: readers take all below the oldest one still open, so none is missed."""
+
+
+class EventReader(Record):
+    """How far a reader of events has come."""
+
+    __tablename__ = "event_reader"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    tx: Mapped[int]
+    """All events with `tx` below this have been read."""
+    read_at: Mapped[datetime]
+
+
+class VisitorIdentity(Record):
+    """A visitor who became known; the join names what it rests on."""
+
+    __tablename__ = "visitor_identity"
+    __table_args__ = (Index("ix_visitor_identity_person_id", "person_id"),)
+
+    visitor: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    rests_on: Mapped[str]
+    at: Mapped[datetime]

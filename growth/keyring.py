@@ -1,0 +1,120 @@
+"""Keys: one root, from which hashing, sealing and signing each get their own."""
+
+import base64
+import hashlib
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from growth.errors import PermanentError, RefusedError
+from growth.settings import Settings, settings
+
+_VERSION = b"\x01"
+
+
+def _encode(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _decode(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+@dataclass(frozen=True)
+class Keyring:
+    """What one root key can do. Values sealed or hashed under another root can't be read or found."""
+
+    root: bytes
+
+    def derived(self, purpose: str) -> bytes:
+        """A 32-byte key for one purpose (HKDF-SHA256, RFC 5869)."""
+        return HKDF(SHA256(), 32, salt=None, info=f"growth {purpose}".encode()).derive(self.root)
+
+    @cached_property
+    def _lookup(self) -> bytes:
+        return self.derived("lookup")
+
+    @cached_property
+    def _signing(self) -> bytes:
+        return self.derived("signing")
+
+    @cached_property
+    def _cipher(self) -> AESGCM:
+        return AESGCM(self.derived("sealing"))
+
+    def keyed_hash(self, kind: str, value: str) -> bytes:
+        """32 bytes by which a normalised value is found without being stored (HMAC-SHA256)."""
+        return hmac.digest(self._lookup, f"{kind}\n{value}".encode(), "sha256")
+
+    def seal(self, text: str) -> bytes:
+        """`text` encrypted at rest (AES-256-GCM, random nonce, version byte first)."""
+        nonce = os.urandom(12)
+        return _VERSION + nonce + self._cipher.encrypt(nonce, text.encode(), None)
+
+    def unseal(self, sealed: bytes) -> str:
+        """What was sealed. Raises PermanentError when the root key is not the one it was sealed under."""
+        try:
+            return self._cipher.decrypt(sealed[1:13], sealed[13:], None).decode()
+        except InvalidTag:
+            raise PermanentError(
+                "A stored address can't be read with this key.",
+                remedy="Start with the GROWTH_SECRET_KEY or secret.key that it was stored under.",
+            ) from None
+
+    def sign(self, purpose: str, payload: str) -> str:
+        """`payload` with a 16-byte signature, safe in a URL. The payload can be read by anyone."""
+        body = _encode(payload.encode())
+        return f"{body}.{_encode(self._mac(purpose, body))}"
+
+    def verify(self, purpose: str, signed: str) -> str:
+        """The payload of a signed text. Raises RefusedError when it was not signed by us for this purpose."""
+        body, _, mac = signed.partition(".")
+        try:
+            genuine = hmac.compare_digest(_decode(mac), self._mac(purpose, body))
+            if genuine:
+                return _decode(body).decode()
+        except ValueError:
+            pass
+        raise RefusedError("This link is not one of ours, or it was cut short.")
+
+    def _mac(self, purpose: str, body: str) -> bytes:
+        return hmac.digest(self._signing, f"{purpose}\n{body}".encode(), "sha256")[:16]
+
+
+def _root(config: Settings) -> bytes:
+    if config.secret_key is not None:
+        text = config.secret_key.get_secret_value()
+        if len(text) < 32:
+            raise PermanentError("GROWTH_SECRET_KEY is shorter than 32 characters.", remedy="Use a longer one.")
+        return hashlib.sha256(text.encode()).digest()
+    return _kept(config.home / "secret.key")
+
+
+def _kept(path: Path) -> bytes:
+    """The key in `path`, made there once. Two processes that start at the same moment end with the same key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.chmod(0o600)
+        try:
+            os.link(fresh, path)
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return hashlib.sha256(path.read_text().strip().encode()).digest()
+
+
+@lru_cache
+def keyring() -> Keyring:
+    """The keys of this process, read once."""
+    return Keyring(_root(settings()))

@@ -1,0 +1,1 @@
+"""Leads: the seller prospects that reps work."""

@@ -1,0 +1,1 @@
+"""Channel reports, kept as roll-ups."""

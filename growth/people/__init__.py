@@ -1,0 +1,1 @@
+"""People and organisations: identity, consent, suppression, import."""

@@ -1,0 +1,1 @@
+"""Pretend providers and a pretend market, for rehearsal and tests."""

@@ -1,0 +1,1 @@
+"""Which lead will convert: features, models, scores."""

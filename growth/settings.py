@@ -1,0 +1,58 @@
+"""Settings from the environment (`GROWTH_…`) and a `.env` file; the docs' table is made from this class."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that can be set from outside, each with its meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="GROWTH_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(Path("var"), description="Folder for the embedded database, keys, imports and logs.")
+    database_url: str | None = Field(
+        None, description="Your own PostgreSQL (15 or newer) instead of the embedded one, as `postgresql://…`."
+    )
+    secret_key: SecretStr | None = Field(
+        None, description="Root key, at least 32 characters. Without it one is made in `<home>/secret.key`. Back it up."
+    )
+    host: str = Field("127.0.0.1", description="Address the web process listens on.")
+    port: int = Field(8000, description="Port the web process listens on.", ge=0, le=65535)
+    base_url: str | None = Field(
+        None, description="Public address of this service, used in links people receive. Defaults to host and port."
+    )
+    cookie_secure: bool | None = Field(
+        None, description="Send cookies over TLS only. Defaults to whether `base_url` starts with https."
+    )
+    sendgrid_api_key: SecretStr | None = Field(None, description="SendGrid API key with the mail.send permission.")
+    sendgrid_url: str = Field("https://api.sendgrid.com", description="Where SendGrid's v3 API is reached.")
+    sendgrid_webhook_key: str | None = Field(
+        None, description="Public key of SendGrid's signed event webhook (base64, as their settings page shows it)."
+    )
+    sandbox_port: int = Field(8025, description="Port of the pretend providers in the demo.", ge=0, le=65535)
+    worker_threads: int = Field(2, description="Tasks one worker process does at the same time.", ge=1, le=64)
+    heartbeat_seconds: float = Field(
+        2.0, description="How often a worker says it is alive; one silent for five times as long is replaced.", gt=0
+    )
+    max_request_bytes: int = Field(2_000_000, description="Largest request body, except for file imports.", ge=10_000)
+    max_import_bytes: int = Field(500_000_000, description="Largest file accepted by an import page.", ge=10_000)
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def public_url(self) -> str:
+        """Where people reach this service, without a slash at the end."""
+        return (self.base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def secure_cookies(self) -> bool:
+        """Whether cookies travel over TLS only."""
+        return self.public_url.startswith("https") if self.cookie_secure is None else self.cookie_secure
+
+
+@lru_cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()

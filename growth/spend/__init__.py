@@ -1,0 +1,1 @@
+"""What it cost: the cost ledger and currencies."""

@@ -1,0 +1,1 @@
+"""Pages, public links, the collector and provider hooks."""
