@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from growth.errors import PermanentError, RefusedError
+from growth.locales import N_
 from growth.settings import Settings, settings
 
 _VERSION = b"\x01"
@@ -65,8 +66,8 @@ class Keyring:
             return self._cipher.decrypt(sealed[1:13], sealed[13:], None).decode()
         except InvalidTag:
             raise PermanentError(
-                "A stored address can't be read with this key.",
-                remedy="Start with the GROWTH_SECRET_KEY or secret.key that it was stored under.",
+                N_("A stored address can't be read with this key."),
+                remedy=N_("Start with the GROWTH_SECRET_KEY or secret.key that it was stored under."),
             ) from None
 
     def sign(self, purpose: str, payload: str) -> str:
@@ -78,12 +79,13 @@ class Keyring:
         """The payload of a signed text. Raises RefusedError when it was not signed by us for this purpose."""
         body, _, mac = signed.partition(".")
         try:
-            genuine = hmac.compare_digest(_decode(mac), self._mac(purpose, body))
+            # As text, since base64 has several spellings of the same bytes.
+            genuine = hmac.compare_digest(mac.encode(), _encode(self._mac(purpose, body)).encode())
             if genuine:
                 return _decode(body).decode()
         except ValueError:
             pass
-        raise RefusedError("This link is not one of ours, or it was cut short.")
+        raise RefusedError(N_("This link is not one of ours, or it was cut short."))
 
     def _mac(self, purpose: str, body: str) -> bytes:
         return hmac.digest(self._signing, f"{purpose}\n{body}".encode(), "sha256")[:16]
@@ -93,7 +95,7 @@ def _root(config: Settings) -> bytes:
     if config.secret_key is not None:
         text = config.secret_key.get_secret_value()
         if len(text) < 32:
-            raise PermanentError("GROWTH_SECRET_KEY is shorter than 32 characters.", remedy="Use a longer one.")
+            raise PermanentError(N_("GROWTH_SECRET_KEY is shorter than 32 characters."), remedy=N_("Use a longer one."))
         return hashlib.sha256(text.encode()).digest()
     return _kept(config.home / "secret.key")
 

@@ -25,6 +25,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, application: str = "gr
         pool_pre_ping=True,
         connect_args={
             "application_name": application,
+            "connect_timeout": 10,
             "options": "-c timezone=UTC -c lock_timeout=10s -c idle_in_transaction_session_timeout=10min",
         },
     )

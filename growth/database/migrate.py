@@ -32,26 +32,57 @@ def migrate(engine: Engine) -> str:
     Raises PermanentError when the server is too old or the schema is newer than this program.
     """
     with engine.begin() as connection:
-        major = connection.scalar(text("select current_setting('server_version_num')::int / 10000"))
-        if major < OLDEST_POSTGRESQL:
-            raise PermanentError(
-                N_("This PostgreSQL is version %(found)s; growth needs %(needed)s or newer."),
-                remedy=N_("Point GROWTH_DATABASE_URL at a newer server, or leave it empty for the embedded one."),
-                found=major,
-                needed=OLDEST_POSTGRESQL,
-            )
+        check_version(major_version(connection))
         connection.execute(text("set local lock_timeout = '60s'"))
         connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         at = current(connection)
-        if at is not None and at not in known():
-            raise PermanentError(
-                N_("The database was made by a newer version of growth (%(revision)s)."),
-                remedy=N_("Start the newer version again, or restore a backup."),
-                revision=at,
-            )
-        if at != head():
-            command.upgrade(alembic_config(connection), "head")
+        if at == head():
+            return head()
+        check_known(at)
+        command.upgrade(alembic_config(connection), "head")
     return head()
+
+
+def check_current(engine: Engine) -> None:
+    """Raise PermanentError when the server is too old, or the schema isn't the one this program works with."""
+    with engine.connect() as connection:
+        check_version(major_version(connection))
+        at = current(connection)
+    if at == head():
+        return
+    check_known(at)
+    raise PermanentError(
+        N_("The database is at revision %(found)s; this growth works with %(needed)s."),
+        remedy=N_("Type “growth migrate”."),
+        found=at or "0000",
+        needed=head(),
+    )
+
+
+def major_version(connection: Connection) -> int:
+    """PostgreSQL's major version, 18 for 18.4."""
+    return int(connection.exec_driver_sql("show server_version_num").scalar_one()) // 10_000
+
+
+def check_version(major: int) -> None:
+    """Raise PermanentError when a PostgreSQL of this major version is too old."""
+    if major < OLDEST_POSTGRESQL:
+        raise PermanentError(
+            N_("This PostgreSQL is version %(found)s; growth needs %(needed)s or newer."),
+            remedy=N_("Point GROWTH_DATABASE_URL at a newer server, or leave it empty for the embedded one."),
+            found=major,
+            needed=OLDEST_POSTGRESQL,
+        )
+
+
+def check_known(revision: str | None) -> None:
+    """Raise PermanentError for a revision this program has never heard of."""
+    if revision is not None and revision not in known():
+        raise PermanentError(
+            N_("The database was made by a newer version of growth (%(revision)s)."),
+            remedy=N_("Start the newer version again, or restore a backup."),
+            revision=revision,
+        )
 
 
 def current(connection: Connection) -> str | None:

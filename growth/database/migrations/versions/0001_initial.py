@@ -164,7 +164,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("person_id is not null"),
     )
-    op.create_index("ix_event_tx", "event", ["tx"], unique=False)
+    op.create_index("ix_event_tx", "event", ["tx", "occurred_at", "event_id"], unique=False)
     op.create_index(
         "ix_event_visitor",
         "event",
@@ -176,8 +176,16 @@ def upgrade() -> None:
         "event_reader",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("tx", sa.BigInteger(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event_id", sa.Uuid(), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_event_reader")),
+    )
+    op.create_table(
+        "event_seen",
+        sa.Column("event_id", sa.Uuid(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event_seen")),
     )
     op.create_table(
         "job_run",
@@ -187,7 +195,10 @@ def upgrade() -> None:
         sa.Column("fired_by", sa.Text(), nullable=False),
         sa.Column("args", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("state", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("task_id", sa.BigInteger(), nullable=True),
         sa.Column("attempt", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rescues", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
@@ -203,7 +214,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_job_run_unfinished",
         "job_run",
-        ["state", "id"],
+        ["job", "id"],
         unique=False,
         postgresql_where=sa.text("state in ('queued', 'running')"),
     )
@@ -265,6 +276,7 @@ def upgrade() -> None:
         "person",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("name_hash", sa.LargeBinary(), nullable=True),
         sa.Column("locale", sa.Text(), nullable=True),
         sa.Column("country", sa.Text(), nullable=True),
         sa.Column("time_zone", sa.Text(), nullable=True),
@@ -278,6 +290,7 @@ def upgrade() -> None:
         "schedule",
         sa.Column("job", sa.Text(), nullable=False),
         sa.Column("override", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("planned", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_by", sa.Text(), nullable=True),
         sa.Column("next_due_at", sa.DateTime(timezone=True), nullable=True),
@@ -422,7 +435,8 @@ def upgrade() -> None:
             "channel",
             "source",
             "at",
-            name=op.f("uq_consent_fact_person_id_purpose_channel_source_at"),
+            "granted",
+            name=op.f("uq_consent_fact_person_id_purpose_channel_source_at_granted"),
         ),
     )
     op.create_index("ix_consent_fact_person_id", "consent_fact", ["person_id", "id"], unique=False)
@@ -481,7 +495,11 @@ def upgrade() -> None:
         sa.Column("step", sa.Text(), nullable=False),
         sa.Column("args", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("state", sa.Text(), server_default="queued", nullable=False),
+        sa.Column("task_id", sa.BigInteger(), nullable=True),
         sa.Column("attempt", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("failures", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rescues", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),

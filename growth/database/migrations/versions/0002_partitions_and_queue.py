@@ -8,7 +8,8 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-# Makes the partition that holds `moment`, once; safe for several at a time.
+# Makes the partition that holds `moment`, once; safe for several at a time. Made apart and attached, since ATTACH lets
+# others read and write the parent meanwhile, which CREATE TABLE … PARTITION OF does not.
 ENSURE_MONTH = """
 create function ensure_month(parent regclass, moment timestamptz) returns void language plpgsql as $$
 declare
@@ -18,7 +19,9 @@ begin
     if to_regclass(name) is null then
         perform pg_advisory_xact_lock(hashtext(name));
         if to_regclass(name) is null then
-            execute format('create table %I partition of %s for values from (%L) to (%L)', name, parent, first,
+            execute format('create table %I (like %s including defaults including constraints including indexes)',
+                name, parent);
+            execute format('alter table %s attach partition %I for values from (%L) to (%L)', parent, name, first,
                 (first at time zone 'UTC' + interval '1 month') at time zone 'UTC');
         end if;
     end if;
