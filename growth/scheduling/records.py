@@ -10,12 +10,17 @@ from growth.database.base import Id, Record
 
 
 class Schedule(Record):
-    """When a job is due next. A row per declared job; what a person changed on the page stands in `override`."""
+    """When a job is due next. A row per declared job; what a person changed on the page stands in `override`.
+
+    Whoever fires or finishes a run of a job that runs one at a time holds this row's lock.
+    """
 
     __tablename__ = "schedule"
 
     job: Mapped[str] = mapped_column(primary_key=True)
     override: Mapped[dict[str, Any] | None]
+    planned: Mapped[dict[str, Any] | None]
+    """What `next_due_at` was reckoned from: the schedule in force and its time zone."""
     paused_at: Mapped[datetime | None]
     paused_by: Mapped[str | None]
     next_due_at: Mapped[datetime | None] = mapped_column(index=True)
@@ -29,7 +34,7 @@ class JobRun(Record):
     __table_args__ = (
         UniqueConstraint("job", "due_at"),
         Index("ix_job_run_job_id", "job", "id"),
-        Index("ix_job_run_unfinished", "state", "id", postgresql_where=text("state in ('queued', 'running')")),
+        Index("ix_job_run_unfinished", "job", "id", postgresql_where=text("state in ('queued', 'running')")),
     )
 
     id: Mapped[Id]
@@ -39,8 +44,14 @@ class JobRun(Record):
     """`schedule`, or `person:<e-mail>`, or `retry:<run id>`."""
     args: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     state: Mapped[str] = mapped_column(server_default="queued")
-    """queued → running → succeeded | failed; or skipped (missed or paused, with words why)."""
+    """queued → running → succeeded | failed; or skipped, with words why."""
+    task_id: Mapped[int | None]
+    """The queued task that does it. Null while it waits for the run before it, or once its chunks carry it."""
     attempt: Mapped[int] = mapped_column(server_default="0")
+    """Counts who took it up; only the last may write."""
+    failures: Mapped[int] = mapped_column(server_default="0")
+    rescues: Mapped[int] = mapped_column(server_default="0")
+    """How often its worker was gone since it last got anywhere."""
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     retry_at: Mapped[datetime | None]
@@ -68,7 +79,11 @@ class JobChunk(Record):
     args: Mapped[dict[str, Any]]
     state: Mapped[str] = mapped_column(server_default="queued")
     """queued → running → succeeded | failed."""
+    task_id: Mapped[int | None]
     attempt: Mapped[int] = mapped_column(server_default="0")
+    failures: Mapped[int] = mapped_column(server_default="0")
+    rescues: Mapped[int] = mapped_column(server_default="0")
+    retry_at: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(server_default="0")
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
