@@ -33,7 +33,7 @@ class Account(Record):
     shortcuts: Mapped[bool] = mapped_column(server_default="true")
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
-    roles: Mapped[list["AccountRole"]] = relationship(lazy="selectin")
+    roles: Mapped[list["AccountRole"]] = relationship(lazy="selectin", cascade="all, delete-orphan")
 
 
 class AccountRole(Record):

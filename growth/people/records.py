@@ -17,6 +17,8 @@ class Person(Record):
 
     id: Mapped[Id]
     name_sealed: Mapped[bytes | None]
+    name_hash: Mapped[bytes | None]
+    """Keyed hash of the name, only so that an import sees whether it changed."""
     locale: Mapped[str | None]
     """A language of ours (`en`, `ru`, `pt_BR`, `zh_CN`) or another BCP 47 tag as it was given."""
     country: Mapped[str | None]
@@ -88,7 +90,8 @@ class ConsentFact(Record):
     __tablename__ = "consent_fact"
     __table_args__ = (
         Index("ix_consent_fact_person_id", "person_id", "id"),
-        UniqueConstraint("person_id", "purpose", "channel", "source", "at"),
+        # Yes and no at one moment are two facts, so that what holds doesn't hang on which came first.
+        UniqueConstraint("person_id", "purpose", "channel", "source", "at", "granted"),
     )
 
     id: Mapped[Id]

@@ -1,0 +1,109 @@
+"""Permission: every change is an appended fact, and what holds now is kept beside it in the same transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import not_, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from growth.errors import InvalidError
+from growth.locales import N_
+from growth.people.records import Consent, ConsentFact
+
+MARKETING = "marketing"
+EMAIL_CHANNEL = "email"
+WITHDRAWAL = "withdrawal"
+BASES = ("consent", "contract", "legitimate_interest")
+"""What a permission may rest on (GDPR article 6 (1) a, b and f, and their like elsewhere)."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person said about one purpose on one channel, and when."""
+
+    granted: bool
+    at: datetime
+
+
+def current(facts: Sequence[Said]) -> Said | None:
+    """What holds after all that was said, in whatever order it arrived: the latest wins, at a tie the withdrawal."""
+    return max(facts, key=lambda fact: (fact.at, not fact.granted), default=None)
+
+
+def record_consent(
+    session: Session,
+    person_id: int,
+    *,
+    purpose: str,
+    channel: str,
+    granted: bool,
+    basis: str,
+    jurisdiction: str,
+    source: str,
+    wording: str,
+    evidence: Mapping[str, Any],
+    at: datetime,
+    now: datetime,
+) -> bool:
+    """Append what a person said and move what holds now; the same fact again changes nothing.
+
+    Returns whether the fact is new. `at` is when the person said it, `now` when we learned of it. An earlier `at`
+    than what is stored is kept as history and overrides nothing. Raises InvalidError when the basis is none of
+    `BASES` (a withdrawal's is `withdrawal`), or when a permission lacks its source or wording.
+    """
+    check_permission(granted=granted, basis=basis, source=source, wording=wording, at=at, now=now)
+    fact = insert(ConsentFact).values(
+        person_id=person_id,
+        purpose=purpose,
+        channel=channel,
+        granted=granted,
+        basis=basis if granted else WITHDRAWAL,
+        jurisdiction=jurisdiction,
+        source=source,
+        wording=wording,
+        evidence=dict(evidence),
+        at=at,
+        recorded_at=now,
+    )
+    new = session.scalar(fact.on_conflict_do_nothing().returning(ConsentFact.id))
+    state = insert(Consent).values(person_id=person_id, purpose=purpose, channel=channel, granted=granted, at=at)
+    later = tuple_(state.excluded.at, not_(state.excluded.granted)) > tuple_(Consent.at, not_(Consent.granted))
+    session.execute(
+        state.on_conflict_do_update(
+            index_elements=[Consent.person_id, Consent.purpose, Consent.channel],
+            set_={"granted": state.excluded.granted, "at": state.excluded.at},
+            where=later,
+        )
+    )
+    return new is not None
+
+
+def check_permission(*, granted: bool, basis: str, source: str, wording: str, at: datetime, now: datetime) -> None:
+    """Raise InvalidError, naming the field, for a permission nobody could prove."""
+    if at > now:
+        raise InvalidError("at", N_("This moment lies in the future."), remedy=N_("Give when the person said it."))
+    if not source.strip():
+        raise InvalidError("source", N_("Where this was said is missing."), remedy=N_("Name the form, page or call."))
+    if not granted:
+        return
+    if basis not in BASES:
+        raise InvalidError(
+            "basis",
+            N_("A permission rests on consent, contract or legitimate_interest."),
+            remedy=N_("Choose one of the three."),
+        )
+    if not wording.strip():
+        raise InvalidError(
+            "wording", N_("The words the person agreed to are missing."), remedy=N_("Copy them from the form.")
+        )
+
+
+def may_write(session: Session, person_id: int, purpose: str, channel: str) -> bool:
+    """Whether the person's permission holds now; suppression of the address is asked apart."""
+    held = select(Consent.granted).where(
+        Consent.person_id == person_id, Consent.purpose == purpose, Consent.channel == channel
+    )
+    return bool(session.scalar(held))

@@ -1,0 +1,71 @@
+"""The merge: what was planned, written by set-based statements in one transaction."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from growth.errors import TransientError
+from growth.locales import N_
+
+_IMPORTS_LOCK = 7310_0002
+
+
+class OvertakenError(TransientError):
+    """Somebody else stored one of the planned addresses between the plan and the merge."""
+
+
+# Ordered by key where the index is, so that its pages are touched one after another.
+_PEOPLE = """
+insert into person (id, name_sealed, name_hash, locale, country, time_zone, created_at)
+select person_id, name_sealed, name_hash, locale, country, time_zone, :now from folded where fresh order by person_id
+"""
+_ALTERED = """
+update person p set
+    name_sealed = case when a.name_hash is distinct from p.name_hash then coalesce(a.name_sealed, p.name_sealed)
+        else p.name_sealed end,
+    name_hash = coalesce(a.name_hash, p.name_hash), locale = coalesce(a.locale, p.locale),
+    country = coalesce(a.country, p.country), time_zone = coalesce(a.time_zone, p.time_zone)
+from altered a where a.person_id = p.id
+"""
+_IDENTITIES = """
+insert into identity (kind, hash, sealed, person_id, created_at)
+select kind, hash, sealed, person_id, :now from new_identity order by kind, hash
+on conflict do nothing
+"""
+_FACTS = """
+insert into consent_fact
+    (person_id, purpose, channel, granted, basis, jurisdiction, source, wording, evidence, at, recorded_at)
+select person_id, 'marketing', 'email', granted, basis, jurisdiction, source, wording,
+    jsonb_build_object('file', cast(:file as text), 'row', row), at, :now
+from new_fact order by person_id
+on conflict do nothing
+"""
+_CONSENTS = """
+insert into consent (person_id, purpose, channel, granted, at)
+select distinct on (person_id) person_id, 'marketing', 'email', granted, at
+from new_fact order by person_id, at desc, granted
+on conflict (person_id, purpose, channel) do update set granted = excluded.granted, at = excluded.at
+where (excluded.at, not excluded.granted) > (consent.at, not consent.granted)
+"""
+
+
+def wait_for_turn(session: Session) -> None:
+    """Let one file be merged at a time, until the caller's transaction ends. A file waits as long as it takes."""
+    session.execute(text("set local lock_timeout = 0"))
+    session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _IMPORTS_LOCK})
+    session.execute(text("set local lock_timeout = '60s'"))
+
+
+def merge(session: Session, *, identities: int, file: str, now: datetime) -> None:
+    """Write what `plan` found, in the caller's transaction. What people can be waiting for is touched last.
+
+    Raises OvertakenError when fewer than `identities` addresses were still free: roll back and plan again.
+    """
+    session.execute(text(_PEOPLE), {"now": now})
+    stored = session.execute(text(_IDENTITIES), {"now": now})
+    if stored.rowcount != identities:  # type: ignore[attr-defined]  # a cursor's result, for an insert
+        raise OvertakenError(N_("Somebody else stored some of these people at the same moment."))
+    session.execute(text(_ALTERED))
+    session.execute(text(_FACTS), {"now": now, "file": file})
+    session.execute(text(_CONSENTS))
