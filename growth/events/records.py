@@ -20,15 +20,17 @@ class Event(Record):
     __table_args__ = (
         Index("ix_event_person", "person_id", "occurred_at", postgresql_where=text("person_id is not null")),
         Index("ix_event_visitor", "visitor", "occurred_at", postgresql_where=text("visitor is not null")),
-        Index("ix_event_tx", "tx"),
+        # Ends in the primary key, so that a reader goes on in the middle of a transaction of any size.
+        Index("ix_event_tx", "tx", "occurred_at", "event_id"),
         {"postgresql_partition_by": "RANGE (occurred_at)"},
     )
 
     occurred_at: Mapped[datetime] = mapped_column(primary_key=True)
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
-    """page_view, click, email_sent, email_delivered, email_open, email_click, email_bounce, email_complaint,
-    unsubscribe, subscribe, registration, order, refund, shop_open, call, custom."""
+    """page_view, click, email_sent, email_deferred, email_dropped, email_delivered, email_open, email_click,
+    email_bounce, email_complaint, unsubscribe, subscribe, registration, order, refund, shop_open, contact, call, or
+    custom, whose properties carry its `name`."""
     source: Mapped[str]
     """collector, sendgrid, link, pixel, import, sandbox, rep."""
     side: Mapped[str]
@@ -44,14 +46,24 @@ class Event(Record):
     """The transaction that stored it: readers take all below the oldest one still open, so none is missed."""
 
 
+class EventSeen(Record):
+    """The moment given to an event whose source sent none, so that its replay gets the same one."""
+
+    __tablename__ = "event_seen"
+
+    event_id: Mapped[UUID] = mapped_column(primary_key=True)
+    occurred_at: Mapped[datetime]
+
+
 class EventReader(Record):
-    """How far a reader of events has come."""
+    """How far a reader of events has come: everything up to and including this place in `ix_event_tx` is read."""
 
     __tablename__ = "event_reader"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     tx: Mapped[int]
-    """All events with `tx` below this have been read."""
+    occurred_at: Mapped[datetime]
+    event_id: Mapped[UUID]
     read_at: Mapped[datetime]
 
 

@@ -1,0 +1,160 @@
+"""The one way in for whatever happened: every source stores its events here, each event once."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import func, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import UUID as UUID_COLUMN
+from sqlalchemy.orm import Session
+
+from growth.errors import InvalidError
+from growth.events.months import ensure_months
+from growth.events.records import EventSeen
+from growth.locales import N_
+
+OLDEST = timedelta(days=5 * 366)
+AHEAD = timedelta(days=1)
+"""How far back and ahead of now a moment may lie; anything else is a clock gone wrong."""
+
+LARGEST_PROPERTIES = 16_384
+"""Bytes of an event's properties as JSON."""
+
+_AT_ONCE = 5_000
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEvent:
+    """Something that happened, not stored yet; the fields are the columns of `Event`."""
+
+    occurred_at: datetime
+    """Aware. A source that sends none asks `first_seen`, so that its replay is recognised."""
+    event_id: UUID
+    """From `growth.ids.event_id`, so that a replay has the same one."""
+    kind: str
+    source: str
+    side: str
+    person_id: int | None = None
+    visitor: UUID | None = None
+    delivery_id: int | None = None
+    country: str | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ingested:
+    """What became of a batch."""
+
+    accepted: list[NewEvent]
+    """Those that are new, in the order they came."""
+    repeated: int
+    """How many were stored before, or stood twice in the batch."""
+    refused: list[tuple[int, InvalidError]]
+    """Position in the batch and what is wrong, of those that can't be stored."""
+
+
+# One JSON parameter: twice as fast here as arrays, and as fast as COPY into a temporary table, which needs two steps.
+_STORE = text("""
+    with new as (
+        insert into event
+            (occurred_at, event_id, kind, source, side, person_id, visitor, delivery_id, country, properties)
+        select occurred_at, event_id, kind, source, side, person_id, visitor, delivery_id, country, properties
+        from jsonb_to_recordset(cast(:events as jsonb)) as given (
+            occurred_at timestamptz, event_id uuid, kind text, source text, side text, person_id bigint,
+            visitor uuid, delivery_id bigint, country text, properties jsonb)
+        on conflict do nothing
+        returning occurred_at, event_id
+    )
+    select case when count(*) < :given then coalesce(jsonb_agg(new), '[]') end from new
+""")
+
+
+def ingest(session: Session, events: Sequence[NewEvent], now: datetime) -> Ingested:
+    """Store what is new among `events`, in the caller's transaction; the same event again changes nothing.
+
+    Events with an absurd moment or oversized properties are refused in words, and don't keep the others out.
+    """
+    problems = [(index, problem) for index, event in enumerate(events) if (problem := moment_problem(event, now))]
+    packed = orjson.dumps(events)
+    if _NUL.search(packed) or len(packed) > LARGEST_PROPERTIES:
+        late = {index for index, _ in problems}
+        rest = ((index, event) for index, event in enumerate(events) if index not in late)
+        problems += [(index, problem) for index, event in rest if (problem := _properties_problem(event))]
+    if problems:
+        refused = {index for index, _ in problems}
+        events = [event for index, event in enumerate(events) if index not in refused]
+    accepted = _store(session, events)
+    return Ingested(accepted, len(events) - len(accepted), sorted(problems, key=lambda problem: problem[0]))
+
+
+def moment_problem(event: NewEvent, now: datetime) -> InvalidError | None:
+    """What is wrong with the moment, if anything."""
+    if now - OLDEST <= event.occurred_at <= now + AHEAD:
+        return None
+    if event.occurred_at > now:
+        return InvalidError("occurred_at", N_("This moment is more than a day ahead."), remedy=N_("Check the clock."))
+    return InvalidError("occurred_at", N_("This moment is more than five years ago."))
+
+
+def _properties_problem(event: NewEvent) -> InvalidError | None:
+    packed = orjson.dumps(event)
+    if len(packed) > LARGEST_PROPERTIES:
+        return InvalidError(
+            "properties", N_("The properties are larger than %(limit)s bytes."), limit=LARGEST_PROPERTIES
+        )
+    if _NUL.search(packed):
+        return InvalidError("properties", N_("There is a NUL character in it, which no text has."))
+    return None
+
+
+def _store(session: Session, events: Sequence[NewEvent]) -> list[NewEvent]:
+    """Store and return the new ones, in the order given."""
+    if not events:
+        return []
+    ensure_months(session, (event.occurred_at for event in events))
+    # Always in one order, so that two batches with the same events wait for each other rather than deadlock.
+    ordered = sorted(events, key=_key)
+    new: set[tuple[datetime, UUID]] | None = None if len(ordered) <= _AT_ONCE else set()
+    for start in range(0, len(ordered), _AT_ONCE):
+        batch = ordered[start : start + _AT_ONCE]
+        stored = session.scalar(_STORE, {"events": orjson.dumps(batch).decode(), "given": len(batch)})
+        found = set(map(_key, batch)) if stored is None else {_stored_key(row) for row in stored}
+        new = found if new is None else new | found
+    return _first_of_each(events, new or set())
+
+
+def _key(event: NewEvent) -> tuple[datetime, UUID]:
+    return event.occurred_at, event.event_id
+
+
+def _stored_key(row: Mapping[str, str]) -> tuple[datetime, UUID]:
+    return datetime.fromisoformat(row["occurred_at"]), UUID(row["event_id"])
+
+
+def _first_of_each(events: Iterable[NewEvent], new: set[tuple[datetime, UUID]]) -> list[NewEvent]:
+    accepted = []
+    for event in events:
+        if (key := _key(event)) in new:
+            new.remove(key)
+            accepted.append(event)
+    return accepted
+
+
+def first_seen(session: Session, ids: Iterable[UUID], now: datetime) -> dict[UUID, datetime]:
+    """The moment at which each of these events was first seen: `now` for those never seen before.
+
+    For sources that send no moment: asked again, the answer is the same, so that the replay is recognised.
+    """
+    wanted = sorted(set(ids))
+    given = func.unnest(literal(wanted, ARRAY(UUID_COLUMN))).column_valued("event_id")
+    session.execute(
+        insert(EventSeen).from_select(["event_id", "occurred_at"], select(given, literal(now))).on_conflict_do_nothing()
+    )
+    seen = select(EventSeen.event_id, EventSeen.occurred_at).where(EventSeen.event_id.in_(wanted))
+    return {row.event_id: row.occurred_at for row in session.execute(seen)}
