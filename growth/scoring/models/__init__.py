@@ -1,0 +1,1 @@
+"""What learns from leads whose end is known: candidates, calibration, the choice between them."""
