@@ -1,0 +1,97 @@
+"""The workspace: name, time zone, currency and sender."""
+
+from typing import Annotated
+
+from babel.numbers import get_currency_name
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import BaseModel
+from sqlalchemy.orm import Session
+
+from growth.database.audit import audit
+from growth.database.workspace import Workspace
+from growth.errors import InvalidError
+from growth.locales import N_
+from growth.people.accounts import Role
+from growth.people.set_up import CURRENCIES, Organisation, time_zones
+from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
+from growth.web.navigation import NavEntry
+from growth.web.rendering import locale_of, render, see_other
+from growth.web.toasts import toast
+
+router = APIRouter(prefix="/settings")
+NAV = NavEntry(group=N_("Run"), label=N_("Settings"), href="/settings", icon="settings", order=40, roles=(Role.ADMIN,))
+
+
+class Asked(BaseModel):
+    """The form's fields, as they were typed."""
+
+    organisation: str = ""
+    time_zone: str = ""
+    currency: str = ""
+    sender_name: str = ""
+    sender_email: str = ""
+    postal_address: str = ""
+
+    def place(self) -> Organisation:
+        """What it says about the organisation."""
+        return Organisation(
+            self.organisation,
+            self.time_zone,
+            self.currency,
+            self.sender_name,
+            self.sender_email,
+            self.postal_address,
+        )
+
+
+@router.get("", dependencies=[allow()])
+def settings_page(request: Request, session: SessionDep) -> Response:
+    """The form."""
+    place = _place(session)
+    asked = Asked(
+        organisation=place.name,
+        time_zone=place.time_zone,
+        currency=place.currency,
+        sender_name=place.sender_name,
+        sender_email=place.sender_email,
+        postal_address=place.postal_address,
+    )
+    return _page(request, asked, {})
+
+
+@router.post("", dependencies=[allow()])
+def save_settings(
+    request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep, asked: Annotated[Asked, Form()]
+) -> Response:
+    """Keep it, with what changed in the audit log."""
+    wrong = asked.place().problems()
+    if wrong:
+        return _page(request, asked, wrong, status=422)
+    place = _place(session)
+    changed = {
+        name: {"before": before, "after": after}
+        for name, after in asked.place().columns().items()
+        if (before := getattr(place, name)) != after
+    }
+    for name, change in changed.items():
+        setattr(place, name, change["after"])
+    if changed:
+        audit(session, actor=viewer.email, action="settings", subject=place.name, detail=changed, now=clock.now())
+    return toast(see_other("/settings"), N_("Settings saved."))
+
+
+def _place(session: Session) -> Workspace:
+    return session.get_one(Workspace, 1, with_for_update=True)
+
+
+def _page(request: Request, asked: Asked, wrong: dict[str, InvalidError], *, status: int = 200) -> Response:
+    locale = locale_of(request)
+    return render(
+        request,
+        "settings.html",
+        status=status,
+        asked=asked,
+        errors=wrong,
+        zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
+        currencies=[(code, f"{get_currency_name(code, locale=locale)} ({code})") for code in CURRENCIES],
+    )
