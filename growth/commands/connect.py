@@ -1,0 +1,43 @@
+"""The database a command works on: the one of GROWTH_DATABASE_URL, or the home's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+@contextmanager
+def database_url() -> Iterator[str]:
+    """Where the database is. The embedded one is used when it runs, else started for as long as this is open."""
+    from growth.settings import settings
+
+    config = settings()
+    if config.database_url is not None:
+        yield config.database_url
+        return
+    from growth.database.embedded import borrowed
+
+    with borrowed(config.home) as url:
+        yield url
+
+
+@contextmanager
+def database() -> Iterator["Engine"]:
+    """An engine on the database, of the version this program needs.
+
+    Raises PermanentError when there is another version in it, TransientError when it can't be reached.
+    """
+    from growth.database.engine import make_engine
+    from growth.database.migrate import check_current, migrate
+    from growth.settings import settings
+
+    with database_url() as url:
+        engine = make_engine(url, application="growth command")
+        try:
+            # Nobody else migrates the embedded one; with a database of your own, `growth migrate` is your decision.
+            (migrate if settings().database_url is None else check_current)(engine)
+            yield engine
+        finally:
+            engine.dispose()

@@ -1,0 +1,98 @@
+"""What the pretend SendGrid is told to do wrong, and how much it takes in a while."""
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+from enum import StrEnum
+
+from growth.errors import InvalidError
+from growth.locales import N_
+
+
+class Fault(StrEnum):
+    """Something that goes wrong with a request to send."""
+
+    RATE_LIMIT = "429"
+    ERROR = "500"
+    UNAVAILABLE = "503"
+    HANG = "hang"
+    """Takes the connection and never answers; nothing is accepted."""
+    DROP = "drop"
+    """Breaks the connection off; nothing is accepted."""
+    ACCEPT_THEN_DROP = "accept-then-drop"
+    """Accepts the mail and breaks the connection off before the answer."""
+    ACCEPT_THEN_HANG = "accept-then-hang"
+    """Accepts the mail and never answers."""
+    ACCEPT_THEN_ERROR = "accept-then-500"
+    """Accepts the mail and answers 500."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What X-RateLimit-* say: how many requests a window, how many are left, seconds since 1970 when it ends."""
+
+    limit: int
+    remaining: int
+    reset: int
+    allowed: bool
+
+    def headers(self) -> dict[str, str]:
+        """As SendGrid sends them."""
+        return {
+            "X-RateLimit-Limit": str(self.limit),
+            "X-RateLimit-Remaining": str(self.remaining),
+            "X-RateLimit-Reset": str(self.reset),
+        }
+
+
+class RateLimit:
+    """So many requests in each window of time."""
+
+    def __init__(self, requests: int = 10_000, seconds: int = 1) -> None:
+        self.set(requests, seconds)
+
+    def set(self, requests: int, seconds: int) -> None:
+        """Change it. Raises InvalidError."""
+        if requests < 1 or seconds < 1:
+            raise InvalidError("requests", N_("Give at least one request and one second."))
+        self._limit, self._seconds = requests, seconds
+        self._window, self._taken = 0, 0
+
+    def take(self, now: float) -> Allowance:
+        """Count one request at `now`, seconds since 1970."""
+        window = int(now // self._seconds)
+        if window != self._window:
+            self._window, self._taken = window, 0
+        allowed = self._taken < self._limit
+        self._taken += allowed
+        return Allowance(self._limit, self._limit - self._taken, (window + 1) * self._seconds, allowed)
+
+
+class Faults:
+    """The faults to come, first come first served."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._coming: deque[Fault] = deque()
+
+    def next_requests(self, fault: Fault | str, requests: int = 1) -> None:
+        """Have the next `requests` go wrong in this way, after those asked for before. Raises InvalidError."""
+        if fault not in set(Fault):
+            raise InvalidError("fault", N_("There are the faults %(known)s."), known=", ".join(Fault))
+        with self._lock:
+            self._coming.extend([Fault(fault)] * requests)
+
+    def next(self) -> Fault | None:
+        """What goes wrong with this request, if anything."""
+        with self._lock:
+            return self._coming.popleft() if self._coming else None
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._coming.clear()
+
+    def coming(self) -> list[str]:
+        """What was asked for and has not happened yet."""
+        with self._lock:
+            return [fault.value for fault in self._coming]
