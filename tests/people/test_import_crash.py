@@ -75,7 +75,7 @@ def is_in(engine: Engine, words: str) -> bool:
     ],
 )
 def test_killed_at_this_moment_nothing_is_half_done(
-    engine: Engine, database_url: str, tmp_path: Path, moment: str, blocked: str | None, people: int
+    engine: Engine, database_url: str, tmp_path: Path, *, moment: str, blocked: str | None, people: int
 ) -> None:
     path = tmp_path / "people.csv"
     path.write_text(written(people))
@@ -87,7 +87,7 @@ def test_killed_at_this_moment_nothing_is_half_done(
         while not is_in(engine, moment):
             assert process.poll() is None, "it ended before its moment"
         process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.communicate()
         blocker.rollback()
     assert sizes(engine) == dict.fromkeys(TABLES, 0)
     second = started(database_url, path)

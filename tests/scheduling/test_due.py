@@ -150,9 +150,15 @@ def test_what_is_no_cron_expression_is_said_to_be_none(expression: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "when"),
-    [("every 5 minutes", Every(minutes=5)), ("every 1 hour", Every(hours=1)), ("hourly 15", Hourly(15)),
-     ("daily 06:00", Daily("06:00")), ("mon,fri 06:30", Daily("06:30", ("mon", "fri"))), ("0 6 * * 1", Cron("0 6 * * 1"))],
-)  # fmt: skip
+    [
+        ("every 5 minutes", Every(minutes=5)),
+        ("every 1 hour", Every(hours=1)),
+        ("hourly 15", Hourly(15)),
+        ("daily 06:00", Daily("06:00")),
+        ("mon,fri 06:30", Daily("06:30", ("mon", "fri"))),
+        ("0 6 * * 1", Cron("0 6 * * 1")),
+    ],
+)
 def test_a_schedule_as_people_type_it(text: str, when: When) -> None:
     assert from_text(text) == when
 

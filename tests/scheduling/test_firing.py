@@ -50,10 +50,15 @@ def _end(session: Session, run: JobRun, state: str = "succeeded") -> None:
     finish_run(session, run.id, state, NOON)
 
 
-def test_run_and_task_are_one_transaction(engine: Engine) -> None:
-    with pytest.raises(RuntimeError), transaction(engine) as session:
+def _fire_and_break(engine: Engine) -> None:
+    with transaction(engine) as session:
         fire(session, "miss_once", due_at=NOON, fired_by="schedule")
         raise RuntimeError
+
+
+def test_run_and_task_are_one_transaction(engine: Engine) -> None:
+    with pytest.raises(RuntimeError):
+        _fire_and_break(engine)
     with transaction(engine) as session:
         assert _runs(session, "miss_once") == []
         assert _tasks(session) == 0

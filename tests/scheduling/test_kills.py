@@ -124,7 +124,7 @@ def test_a_run_that_ends_every_worker_is_given_up(engine: Engine, start: Start, 
 def test_a_process_apart_ends_with_its_worker(engine: Engine, start: Start, numbered: Numbered) -> None:
     run_id = _fire(engine, "live_apart", then="sleep")
     first = start("worker")
-    until(lambda: numbered())
+    until(numbered)
     (pid,) = numbered()
     assert pid != first.pid
     first.send_signal(signal.SIGKILL)

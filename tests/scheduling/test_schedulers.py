@@ -2,6 +2,7 @@
 
 import signal
 from datetime import timedelta
+from itertools import pairwise
 
 from sqlalchemy import Engine, func, select, text
 
@@ -24,7 +25,7 @@ def test_three_schedulers_fire_each_due_time_once(engine: Engine, start: Start) 
     assert schedulers[1].wait(5) == 0
     until(lambda: len(_runs(engine)) >= 9)
     due = [run.due_at for run in _runs(engine)]
-    assert {later - earlier for earlier, later in zip(due, due[1:], strict=False)} == {timedelta(seconds=1)}
+    assert {later - earlier for earlier, later in pairwise(due)} == {timedelta(seconds=1)}
     with engine.connect() as connection:
         tasks = connection.execute(
             text("select args->>'id', count(*) from procrastinate_jobs where task_name = 'run_job' group by 1")

@@ -19,7 +19,7 @@ def number_rows(run: JobRun) -> None:
     run.in_chunks(_number, size=100, pause=run.args["pause"])
 
 
-def _number(session: Session, now: datetime, after: int | None, size: int, pause: float) -> Step:
+def _number(session: Session, _now: datetime, after: int | None, size: int, pause: float) -> Step:
     first = after or 0
     numbers = list(range(first, min(first + size, LAST)))
     session.execute(
