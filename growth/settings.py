@@ -32,6 +32,24 @@ class Settings(BaseSettings):
     sendgrid_webhook_key: str | None = Field(
         None, description="Public key of SendGrid's signed event webhook (base64, as their settings page shows it)."
     )
+    collector_key: SecretStr | None = Field(
+        None, description="Key by which your servers may send orders to `/e`. Without it `growth events key` has one."
+    )
+    sendgrid_timeout_seconds: float = Field(
+        30.0, description="How long SendGrid may take to answer before a batch counts as in doubt.", gt=0
+    )
+    doubt_seconds: float = Field(
+        900.0,
+        description="How long a batch in doubt waits for a trace at SendGrid before it is sent again. At least twice "
+        "the time-out above counts.",
+        gt=0,
+    )
+    late_seconds: float = Field(
+        3600.0, description="A campaign found later than this after its time isn't sent but asks what to do.", gt=0
+    )
+    shop_url: str = Field(
+        "https://shop.example", description="Address of the marketplace's own site, where buttons in messages lead."
+    )
     sandbox_port: int = Field(8025, description="Port of the pretend providers in the demo.", ge=0, le=65535)
     worker_threads: int = Field(2, description="Tasks one worker process does at the same time.", ge=1, le=64)
     heartbeat_seconds: float = Field(

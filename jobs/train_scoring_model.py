@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from growth.locales import N_
 from growth.scheduling.declare import Daily, job
+from growth.scheduling.firing import fire
 from growth.scheduling.run import JobRun
 
 
@@ -25,4 +26,6 @@ def train_scoring_model(run: JobRun) -> None:
     learnt = learn(SELLER_WON_90D, examples, champion)
     with run.transaction() as session:
         decision = keep(session, SELLER_WON_90D, learnt, champion, run.now())
+        if decision.promoted or champion is None:
+            fire(session, "score_leads", due_at=run.now(), fired_by="train_scoring_model")
     run.tell(decision.message, **decision.values)

@@ -6,6 +6,9 @@ from typing import Any
 from psycopg import Cursor, sql
 from sqlalchemy.orm import Session
 
+ALIKE = {"render_nulls": True}
+"""Execution options by which rows with and without a null go in one statement; else each change starts another."""
+
 
 def cursor_of(session: Session) -> Cursor[Any]:
     """A psycopg cursor on the session's connection, so that it shares the transaction."""

@@ -5,6 +5,7 @@ import importlib
 MODULES = (
     "growth.database.workspace",
     "growth.database.audit",
+    "growth.database.changed_days",
     "growth.scheduling.records",
     "growth.people.records",
     "growth.people.accounts",

@@ -8,6 +8,9 @@ from growth.ids import DeliveryId, PersonId
 from growth.keyring import keyring
 from growth.locales import N_
 
+TOKEN_PARAMETER = "growth_token"  # noqa: S105 - a name in an address
+"""By which a link to our own sites says who came; they hand it back as an event's `token`."""
+
 _PERSON_DAYS = 30
 """How long a person token serves: long enough for an order after a click, short for an address that is passed on."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Engine, func, select, text
+from sqlalchemy import Engine, NullPool, create_engine, func, select, text
 from sqlalchemy.orm import Session
 
 _known: WeakKeyDictionary[Engine, dict[datetime, float]] = WeakKeyDictionary()
@@ -23,10 +23,11 @@ def ensure_months(session: Session, moments: Iterable[datetime]) -> None:
     """
     engine = session.connection().engine
     known = _known.setdefault(engine, {})
-    months = {month_of(moment) for moment in moments}
+    months = _months_of(list(moments))
     if missing := months - known.keys():
         wanted = sorted(missing | {month_of(month + timedelta(days=31)) for month in missing})
-        with engine.begin() as connection:
+        # Not of the pool: callers hold its connections, and may be waiting for each other already.
+        with create_engine(engine.url, poolclass=NullPool).begin() as connection:
             for month in wanted:
                 connection.execute(select(func.ensure_month("event", month)))
         known.update(dict.fromkeys(wanted, time.monotonic()))
@@ -34,6 +35,13 @@ def ensure_months(session: Session, moments: Iterable[datetime]) -> None:
         if time.monotonic() - known[month] < _NEWS_SECONDS:
             # A transaction that has used `event` before hears of new partitions only with its next new lock.
             session.execute(text(f"lock table event_{month:%Y_%m} in access share mode"))
+
+
+def _months_of(moments: list[datetime]) -> set[datetime]:
+    if not moments:
+        return set()
+    first, last = month_of(min(moments)), month_of(max(moments))
+    return {first} if first == last else {month_of(moment) for moment in moments}
 
 
 def month_of(moment: datetime) -> datetime:

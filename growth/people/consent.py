@@ -9,9 +9,10 @@ from sqlalchemy import not_, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from growth.errors import InvalidError
+from growth.database.audit import audit
+from growth.errors import InvalidError, NotFoundError, RefusedError
 from growth.locales import N_
-from growth.people.records import Consent, ConsentFact
+from growth.people.records import Consent, ConsentFact, Person
 
 MARKETING = "marketing"
 EMAIL_CHANNEL = "email"
@@ -79,6 +80,49 @@ def record_consent(
         )
     )
     return new is not None
+
+
+def record_by_hand(
+    session: Session,
+    person_id: int,
+    *,
+    granted: bool,
+    basis: str,
+    source: str,
+    wording: str,
+    at: datetime | None,
+    actor: str,
+    now: datetime,
+) -> bool:
+    """Record what a person told one of us about marketing e-mail, with an entry in the audit log.
+
+    `at` is when they said it; now when left out. Returns whether it is new. Raises NotFoundError, RefusedError for
+    somebody who was erased, and InvalidError as `record_consent` does.
+    """
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError(N_("There is no such person."), remedy=N_("Look for them by their exact e-mail or phone."))
+    if person.erased_at is not None:
+        raise RefusedError(N_("This person asked to be erased, so nothing is stored about them."))
+    said = {"granted": granted, "basis": basis if granted else WITHDRAWAL, "source": source.strip()}
+    new = record_consent(
+        session,
+        person_id,
+        purpose=MARKETING,
+        channel=EMAIL_CHANNEL,
+        granted=granted,
+        basis=basis,
+        jurisdiction=person.country or "",
+        source=source.strip(),
+        wording=wording.strip(),
+        evidence={"recorded_by": actor},
+        at=at or now,
+        now=now,
+    )
+    if new:
+        detail = said | {"at": (at or now).isoformat()}
+        audit(session, actor=actor, action="consent", subject=f"person {person_id}", detail=detail, now=now)
+    return new
 
 
 def check_permission(*, granted: bool, basis: str, source: str, wording: str, at: datetime, now: datetime) -> None:

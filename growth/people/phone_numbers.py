@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
@@ -13,6 +14,8 @@ from phonenumbers import (
 )
 
 _CLEAN = re.compile(r"\+[1-9][0-9]{6,14}")
+_USUAL = re.compile(r"\+?[0-9(][0-9 ().-]{5,25}")
+_PUNCTUATION = dict.fromkeys(map(ord, " ().-"))
 
 
 def e164(text: str, country: str | None) -> str | None:
@@ -20,8 +23,9 @@ def e164(text: str, country: str | None) -> str | None:
 
     `country` (ISO 3166-1 alpha-2) is where a number without `+` is meant to be dialled.
     """
-    if _stays(text):
-        return text
+    usual = _usual(text, country)
+    if usual is not None and _stays(usual):
+        return usual
     number = _parsed(text, country)
     # Some plans let one number be read with and without a trunk prefix: go on until reading changes nothing.
     for _ in range(3):
@@ -31,6 +35,25 @@ def e164(text: str, country: str | None) -> str | None:
         if number == before:
             break
     return number if number is not None and _plausible(number) else None
+
+
+def _usual(text: str, country: str | None) -> str | None:
+    """A number as nearly everybody writes it, `+7 916 123-45-67` or `(11) 98123-4567`; None where more is to be known.
+
+    Only what the parser would leave as it is: nothing that begins with a trunk or exit code, or with the country's
+    own calling code.
+    """
+    if not _USUAL.fullmatch(text):
+        return None
+    digits = text.translate(_PUNCTUATION)
+    if digits[0] == "+":
+        return digits
+    plan = _plan(country) if country else None
+    if plan is None or digits[0] == "0" or digits.startswith(plan.code):
+        return None
+    if (plan.exit and plan.exit.match(digits)) or (plan.trunk and plan.trunk.match(digits)):
+        return None
+    return f"+{plan.code}{digits}" if plan.national.fullmatch(digits) else None
 
 
 def _parsed(text: str, country: str | None) -> str | None:
@@ -62,6 +85,29 @@ def _calling_code(number: str) -> str | None:
         if int(number[1 : 1 + length] or 0) in COUNTRY_CODE_TO_REGION_CODE:
             return number[1 : 1 + length]
     return None
+
+
+class _Plan(NamedTuple):
+    """How numbers are dialled in one country."""
+
+    code: str
+    exit: re.Pattern[str] | None
+    trunk: re.Pattern[str] | None
+    national: re.Pattern[str]
+
+
+@lru_cache(maxsize=512)
+def _plan(country: str) -> _Plan | None:
+    known = PhoneMetadata.metadata_for_region(country)
+    if known is None or known.general_desc is None or not known.general_desc.national_number_pattern:
+        return None
+    leaving, trunk = known.international_prefix, known.national_prefix_for_parsing
+    return _Plan(
+        str(known.country_code),
+        re.compile(leaving) if leaving else None,
+        re.compile(trunk) if trunk else None,
+        re.compile(known.general_desc.national_number_pattern),
+    )
 
 
 @lru_cache(maxsize=512)

@@ -159,6 +159,8 @@ class PeopleImport(Record):
     """uploaded → checked → imported | failed."""
     counts: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     rejected_path: Mapped[str | None]
+    job_run_id: Mapped[int | None]
+    """The run that checks the file or brings it in, of an upload."""
     by: Mapped[str]
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

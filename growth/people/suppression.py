@@ -34,6 +34,19 @@ def suppress(
     return session.scalar(row.on_conflict_do_nothing().returning(Suppression.id)) is not None
 
 
+def suppress_many(
+    session: Session, channel: str, hashes: Sequence[bytes], *, reason: str, source: str, now: datetime
+) -> int:
+    """Put addresses on the list for everything; returns how many were not there yet."""
+    rows = [
+        {"channel": channel, "hash": one, "scope": EVERYTHING, "reason": reason, "source": source, "at": now}
+        for one in sorted(set(hashes))
+    ]
+    if not rows:
+        return 0
+    return len(session.scalars(insert(Suppression).on_conflict_do_nothing().returning(Suppression.id), rows).all())
+
+
 def suppressions(session: Session, channel: str, hashes: Sequence[bytes]) -> list[Suppression]:
     """Why addresses are on the list, oldest first; empty when none is."""
     found = select(Suppression).where(Suppression.channel == channel, Suppression.hash.in_(hashes))

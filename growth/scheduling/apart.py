@@ -10,13 +10,13 @@ from sqlalchemy import Engine
 from growth.errors import TransientError
 from growth.locales import N_
 from growth.scheduling import declare
-from growth.scheduling.run import Claim
+from growth.scheduling.run import Claim, StoppingError
 
 
 def send(engine: Engine, claim: Claim, stopping: threading.Event) -> None:
     """Have a claim done by `growth.scheduling.alone`, which also writes down how it ended.
 
-    Raises TransientError when that process ended before it could.
+    Raises TransientError when that process ended before it could, StoppingError when it was asked to end.
     """
     command = [sys.executable, "-m", "growth.scheduling.alone", claim.kind, str(claim.id), str(claim.attempt)]
     url = engine.url.render_as_string(hide_password=False)
@@ -28,6 +28,8 @@ def send(engine: Engine, claim: Claim, stopping: threading.Event) -> None:
         if stopping.is_set() and not asked:
             child.terminate()
             asked = True
+    if status != 0 and asked:
+        raise StoppingError  # it was asked to end before it could listen
     if status != 0:
         raise TransientError(
             N_("The process that did this ended before it was done (status %(status)s)."),

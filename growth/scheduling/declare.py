@@ -52,6 +52,7 @@ class Job:
     grace: timedelta
     retries: Retries
     own_process: bool
+    started: str | None = None
 
     def __call__(self, run: "JobRun") -> None:
         """Do it, here and now."""
@@ -69,6 +70,7 @@ def job(
     jitter: timedelta = timedelta(0),
     retries: Retries = Retries(),
     own_process: bool = False,
+    started: str | None = None,
 ) -> Callable[[Callable[["JobRun"], None]], Job]:
     """Declare the function below as the job of its file.
 
@@ -84,6 +86,8 @@ def job(
             due time always gets the same delay.
         retries: what happens after a TransientError. Other errors fail the run at once.
         own_process: do it in a process of its own, whose memory is given back at the end.
+        started: for a job that has to be told what to work on: what starts it, marked with `N_`. Such a job has no
+            schedule, and nobody can start it from its page.
     """
 
     def declare(function: Callable[["JobRun"], None]) -> Job:
@@ -99,6 +103,7 @@ def job(
             grace=grace,
             retries=retries,
             own_process=own_process,
+            started=started,
         )
 
     return declare

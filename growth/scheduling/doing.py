@@ -43,7 +43,12 @@ def take_up(engine: Engine, now: datetime, kind: queue.Kind, wanted: int, task_i
         claimed = mine.where(record.state.in_(ending.UNFINISHED))
         started = func.coalesce(record.started_at, now)
         attempt = session.scalar(claimed.values(**begun, started_at=started).returning(record.attempt))
-        return None if attempt is None else read_claim(session, kind, wanted, attempt)
+        if attempt is None:
+            return None
+        claim = read_claim(session, kind, wanted, attempt)
+        if kind == "run" or attempt > 1:  # after a pause, such as a night without workers
+            ending.resume_pace(session, claim.run_id, now)
+        return claim
 
 
 def read_claim(session: Session, kind: queue.Kind, wanted: int, attempt: int) -> Claim:

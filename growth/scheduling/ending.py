@@ -52,7 +52,13 @@ def start(session: Session, run_id: int, now: datetime, *, at: datetime | None =
         return
     begun = func.coalesce(JobRun.started_at, now)
     session.execute(update(JobRun).where(JobRun.id == run_id).values(state="running", started_at=begun, retry_at=None))
+    resume_pace(session, run_id, now)
     queue.defer(session, "chunk", parts)
+
+
+def resume_pace(session: Session, run_id: int, now: datetime) -> None:
+    """Reckon a run's pace from here on."""
+    session.execute(update(JobRun).where(JobRun.id == run_id).values(resumed_at=now, resumed_done=JobRun.done))
 
 
 def finish_run(

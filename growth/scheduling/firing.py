@@ -82,7 +82,7 @@ def try_again(session: Session, run_id: int, *, by: str, now: datetime) -> None:
     if hold is None or hold.state != "failed":
         raise ConflictError(N_("This run hasn't failed, so there is nothing to try again."))
     begun = {"state": "queued", "finished_at": None, "failures": 0, "rescues": 0, "words": None, "detail": None}
-    session.execute(update(JobRun).where(JobRun.id == run_id).values(begun | {"task_id": None}))
+    session.execute(update(JobRun).where(JobRun.id == run_id).values(begun | {"task_id": None, "started_at": None}))
     chunks = update(JobChunk).where(JobChunk.run_id == run_id, JobChunk.state == "failed")
     session.execute(chunks.values(begun))
     write_line(session, run_id, now, N_("Tried again by %(who)s."), who=by)

@@ -60,3 +60,9 @@ def alive(session: Session, task_id: int | None, silent_after: float) -> bool:
         {"id": task_id, "silent_after": silent_after},
     )
     return bool(found)
+
+
+def workers(session: Session, silent_after: float) -> int:
+    """How many workers were heard of in the last `silent_after` seconds."""
+    found = text("select count(*) from procrastinate_workers where last_heartbeat > now() - make_interval(secs => :s)")
+    return session.scalar(found, {"s": silent_after}) or 0

@@ -35,6 +35,7 @@ class JobRun(Record):
         UniqueConstraint("job", "due_at"),
         Index("ix_job_run_job_id", "job", "id"),
         Index("ix_job_run_unfinished", "job", "id", postgresql_where=text("state in ('queued', 'running')")),
+        Index("ix_job_run_not_done", "job", "state", "id", postgresql_where=text("state in ('failed', 'skipped')")),
     )
 
     id: Mapped[Id]
@@ -57,6 +58,9 @@ class JobRun(Record):
     retry_at: Mapped[datetime | None]
     done: Mapped[int] = mapped_column(server_default="0")
     total: Mapped[int | None]
+    resumed_at: Mapped[datetime | None]
+    """When it was last taken up, with `resumed_done` done by then: its pace is reckoned from there."""
+    resumed_done: Mapped[int] = mapped_column(server_default="0")
     cursor: Mapped[dict[str, Any] | None]
     """Where the next step begins; written in the same transaction as the step's own rows."""
     words: Mapped[dict[str, Any] | None]

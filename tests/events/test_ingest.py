@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -92,6 +93,8 @@ def test_more_than_one_statement_takes(session: Session, clock: FixedClock) -> N
         ({"properties": {"url": "x" * LARGEST_PROPERTIES}}, "properties"),
         ({"properties": {"url": "a\0b"}}, "properties"),
         ({"properties": {"\0": 1}}, "properties"),
+        ({"properties": {"title": "half an emoji \ud83d"}}, "properties"),
+        ({"properties": {"deep": orjson.loads("[" * 300 + "]" * 300)}}, "properties"),
     ],
 )
 def test_what_cannot_be_stored_is_named_and_keeps_nothing_else_out(

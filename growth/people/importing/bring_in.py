@@ -114,7 +114,7 @@ def _merged(
                 found = plan(session, now)
                 done = counts(found, checked, rejected.count)
                 if not dry_run:
-                    merge(session, identities=found["identities"], file=file.name, now=now)
+                    merge(session, file=file.name, now=now)
                 _hand_back(session, file, rejected)
                 if dry_run:
                     session.rollback()

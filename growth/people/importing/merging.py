@@ -3,12 +3,13 @@
 from datetime import datetime
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from growth.errors import TransientError
 from growth.locales import N_
 
-_IMPORTS_LOCK = 7310_0002
+_IMPORTS_LOCK = 7310_0003
 
 
 class OvertakenError(TransientError):
@@ -31,7 +32,6 @@ from altered a where a.person_id = p.id
 _IDENTITIES = """
 insert into identity (kind, hash, sealed, person_id, created_at)
 select kind, hash, sealed, person_id, :now from new_identity order by kind, hash
-on conflict do nothing
 """
 _FACTS = """
 insert into consent_fact
@@ -57,15 +57,16 @@ def wait_for_turn(session: Session) -> None:
     session.execute(text("set local lock_timeout = '60s'"))
 
 
-def merge(session: Session, *, identities: int, file: str, now: datetime) -> None:
+def merge(session: Session, *, file: str, now: datetime) -> None:
     """Write what `plan` found, in the caller's transaction. What people can be waiting for is touched last.
 
-    Raises OvertakenError when fewer than `identities` addresses were still free: roll back and plan again.
+    Raises OvertakenError when one of the addresses is free no more: roll back and plan again.
     """
     session.execute(text(_PEOPLE), {"now": now})
-    stored = session.execute(text(_IDENTITIES), {"now": now})
-    if stored.rowcount != identities:  # type: ignore[attr-defined]  # a cursor's result, for an insert
-        raise OvertakenError(N_("Somebody else stored some of these people at the same moment."))
+    try:
+        session.execute(text(_IDENTITIES), {"now": now})
+    except IntegrityError as taken:
+        raise OvertakenError(N_("Somebody else stored some of these people at the same moment.")) from taken
     session.execute(text(_ALTERED))
     session.execute(text(_FACTS), {"now": now, "file": file})
     session.execute(text(_CONSENTS))

@@ -71,7 +71,7 @@ select c.row, coalesce(v.owner, c.by_email, c.by_phone, -coalesce(c.email_no, c.
 from claim c left join verdict v using (row) where v.reason is null;
 
 create temp table fresh on commit drop as
-select owner, nextval(pg_get_serial_sequence('person', 'id')) as person_id
+select owner, nextval((select pg_get_serial_sequence('person', 'id'))::regclass) as person_id
 from (select owner from owned where owner < 0 group by owner order by min(row)) n;
 analyze fresh;
 
@@ -153,7 +153,6 @@ select
     (select count(*) from folded) as people,
     (select count(*) from placed) as accepted,
     (select count(*) from verdict where reason is not null) as refused,
-    (select count(*) from new_identity) as identities,
     (select count(*) from new_fact) as facts,
     count(distinct person_id) filter (where r.granted and not p.suppressed) as permitted,
     count(distinct person_id) filter (where r.granted is false) as withdrawn,
@@ -187,6 +186,7 @@ class Counts:
 
 def plan(session: Session, now: datetime) -> dict[str, int]:
     """Fill the temporary tables of this transaction from `import_row`; returns the figures of `_COUNTS`."""
+    session.execute(text("set local work_mem = '64MB'"))
     for statement in (_CLAIMS, _TANGLED):
         _run(session, statement)
     _untangle(session)

@@ -1,7 +1,7 @@
 """The file of rows that didn't go in: what was wrong, how to put it right, and the row as it was."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -27,18 +27,23 @@ def safe_cell(cell: str) -> str:
 class RejectedFile:
     """Writes rejected rows in a reader's language, as UTF-8 with a mark, so that spreadsheets show every script."""
 
-    def __init__(self, path: Path, header: Sequence[str], locale: str) -> None:
+    def __init__(self, path: Path, header: Sequence[str], locale: str, fields: Mapping[str, str] = FIELDS) -> None:
         self.path = path
         self.count = 0
         self._header = header
         self._locale = locale
+        self._fields = fields
         self._file: TextIO | None = None
 
     def reject(self, number: int, cells: Sequence[str], wrong: InvalidError) -> None:
         """Write one row; the file is made with the first."""
         remedy = translate(self._locale, wrong.remedy, **wrong.values) if wrong.remedy else ""
         self._write(
-            number, FIELDS.get(wrong.field, _ROW), translate(self._locale, wrong.message, **wrong.values), remedy, cells
+            number,
+            self._fields.get(wrong.field, _ROW),
+            translate(self._locale, wrong.message, **wrong.values),
+            remedy,
+            cells,
         )
 
     def refuse(self, verdict: Verdict, cells: Sequence[str]) -> None:

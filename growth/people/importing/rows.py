@@ -32,6 +32,10 @@ STAGED = {
 }
 """Columns of a checked row and their PostgreSQL types, in the order of `StagedRow`."""
 
+_SAID = {"consent": 100, "basis": 100, "source": 2_000, "wording": 20_000, "at": 100, "jurisdiction": 400}
+"""Fields that tell of permission, and how many characters a cell may have."""
+_MOST_REMEMBERED = 1_000
+
 StagedRow = tuple[object, ...]
 
 
@@ -135,15 +139,28 @@ class RowChecker:
         """Permission is for e-mail, so that a row without an address carries none."""
         if not self._says and not self._rules.permission.said():
             return NOTHING_SAID
-        said = cells.says_yes(self._cell(row, "consent", 100))
+        # Most rows of a file say the same, so it is worked out once.
+        key = (country, writable, *(self._cell(row, field, longest) for field, longest in _SAID.items()))
+        known = self._same.get(key)
+        if known is None:
+            known = self._decided(row, country, writable)
+            if len(self._same) < _MOST_REMEMBERED:
+                self._same[key] = known
+        return known
+
+    def _decided(self, row: Sequence[str], country: str | None, writable: bool) -> RowPermission:
+        said = cells.says_yes(self._said(row, "consent"))
         own = FilePermission(
-            basis=cells.basis_of(self._cell(row, "basis", 100)),
-            source=cells.short("source", self._cell(row, "source", 2_000), cells.LONGEST_SOURCE) or None,
-            wording=cells.short("wording", self._cell(row, "wording", 20_000), cells.LONGEST_WORDING) or None,
-            at=cells.moment_of(self._cell(row, "at", 100), self._rules.zone),
-            jurisdiction=cells.short("jurisdiction", self._cell(row, "jurisdiction", 400), 100) or None,
+            basis=cells.basis_of(self._said(row, "basis")),
+            source=cells.short("source", self._said(row, "source"), cells.LONGEST_SOURCE) or None,
+            wording=cells.short("wording", self._said(row, "wording"), cells.LONGEST_WORDING) or None,
+            at=cells.moment_of(self._said(row, "at"), self._rules.zone),
+            jurisdiction=cells.short("jurisdiction", self._said(row, "jurisdiction"), 100) or None,
         )
         check_past(own.at, self._rules.now)
         if not writable:
             return NOTHING_SAID
         return decide(said, own, self._rules.permission, asked=self._asked, country=country)
+
+    def _said(self, row: Sequence[str], field: str) -> str:
+        return self._cell(row, field, _SAID[field])

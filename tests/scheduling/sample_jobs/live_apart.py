@@ -12,7 +12,14 @@ from growth.scheduling.declare import Retries, job
 from growth.scheduling.run import JobRun
 
 
-@job(name=N_("Live apart"), does=N_("Lives apart."), when=None, own_process=True, retries=Retries(times=0))
+@job(
+    name=N_("Live apart"),
+    does=N_("Lives apart."),
+    when=None,
+    started=N_("When it is told how to end"),
+    own_process=True,
+    retries=Retries(times=0),
+)
 def live_apart(run: JobRun) -> None:
     with run.transaction() as session:
         session.execute(text("insert into numbered (number) values (:pid)"), {"pid": os.getpid()})

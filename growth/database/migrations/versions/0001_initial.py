@@ -58,6 +58,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_campaign_due", "campaign", ["scheduled_at"], unique=False, postgresql_where=sa.text("state = 'scheduled'")
     )
+    op.create_index("ix_campaign_state", "campaign", ["state", "id"], unique=False)
     op.create_table(
         "channel_day",
         sa.Column("day", sa.Date(), nullable=False),
@@ -69,6 +70,7 @@ def upgrade() -> None:
         sa.Column("orders", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("value_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cost_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("unrated", sa.Text(), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("day", "side", "channel", "country", name=op.f("pk_channel_day")),
     )
     op.create_index("ix_channel_day_side_day", "channel_day", ["side", "day"], unique=False)
@@ -91,12 +93,41 @@ def upgrade() -> None:
         sa.Column("value_minor", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("refunds", sa.BigInteger(), nullable=True),
+        sa.Column("of_order", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["refunds"], ["conversion.id"], name=op.f("fk_conversion_refunds")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_conversion")),
         sa.UniqueConstraint("kind", "source_key", name=op.f("uq_conversion_kind_source_key")),
     )
     op.create_index("ix_conversion_occurred_at", "conversion", ["occurred_at", "side", "kind"], unique=False)
+    op.create_index(
+        "ix_conversion_of_order",
+        "conversion",
+        ["of_order"],
+        unique=False,
+        postgresql_where=sa.text("of_order is not null"),
+    )
+    op.create_index(
+        "ix_conversion_order",
+        "conversion",
+        ["source_key"],
+        unique=True,
+        postgresql_where=sa.text("kind in ('order', 'first_order')"),
+    )
     op.create_index("ix_conversion_person", "conversion", ["person_id", "occurred_at"], unique=False)
+    op.create_index(
+        "ix_conversion_refunds",
+        "conversion",
+        ["refunds"],
+        unique=False,
+        postgresql_where=sa.text("refunds is not null"),
+    )
+    op.create_index(
+        "ix_conversion_visitor",
+        "conversion",
+        ["visitor", "occurred_at"],
+        unique=False,
+        postgresql_where=sa.text("visitor is not null"),
+    )
     op.create_table(
         "cost",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -204,6 +235,8 @@ def upgrade() -> None:
         sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("total", sa.BigInteger(), nullable=True),
+        sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resumed_done", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("cursor", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("words", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("detail", sa.Text(), nullable=True),
@@ -211,6 +244,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("job", "due_at", name=op.f("uq_job_run_job_due_at")),
     )
     op.create_index("ix_job_run_job_id", "job_run", ["job", "id"], unique=False)
+    op.create_index(
+        "ix_job_run_not_done",
+        "job_run",
+        ["job", "state", "id"],
+        unique=False,
+        postgresql_where=sa.text("state in ('failed', 'skipped')"),
+    )
     op.create_index(
         "ix_job_run_unfinished",
         "job_run",
@@ -267,6 +307,7 @@ def upgrade() -> None:
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("counts", postgresql.JSONB(astext_type=sa.Text()), server_default="{}", nullable=False),
         sa.Column("rejected_path", sa.Text(), nullable=True),
+        sa.Column("job_run_id", sa.BigInteger(), nullable=True),
         sa.Column("by", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -353,6 +394,7 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("person_id is not null"),
     )
+    op.create_index("ix_touch_side", "touch", ["side", "occurred_at"], unique=False)
     op.create_index(
         "ix_touch_visitor",
         "touch",
@@ -547,6 +589,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_lead_contacted", "lead", ["side", "contacted_at", "id"], unique=False)
     op.create_index(
+        "ix_lead_name",
+        "lead",
+        [sa.literal_column("to_tsvector('simple'::regconfig, name)")],
+        unique=False,
+        postgresql_using="gin",
+    )
+    op.create_index(
         "ix_lead_owner_due",
         "lead",
         ["owner_id", "due_at", "id"],
@@ -647,14 +696,19 @@ def upgrade() -> None:
         "follow_up",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("lead_id", sa.BigInteger(), nullable=False),
+        sa.Column("activity_id", sa.BigInteger(), nullable=True),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_follow_up_account_id")),
+        sa.ForeignKeyConstraint(
+            ["activity_id"], ["activity.id"], name=op.f("fk_follow_up_activity_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name=op.f("fk_follow_up_lead_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_follow_up")),
     )
+    op.create_index(op.f("ix_follow_up_activity_id"), "follow_up", ["activity_id"], unique=False)
     op.create_index(op.f("ix_follow_up_lead_id"), "follow_up", ["lead_id"], unique=False)
     op.create_index(
         "ix_follow_up_open",
@@ -718,6 +772,7 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("email_version_id", sa.BigInteger(), nullable=True),
+        sa.Column("identity_id", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), server_default="planned", nullable=False),
         sa.Column("batch_id", sa.Uuid(), nullable=True),
         sa.Column("claimed_at", sa.DateTime(timezone=True), nullable=True),
@@ -725,6 +780,7 @@ def upgrade() -> None:
         sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("clicked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unsubscribed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("refusal", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["batch_id"], ["delivery_batch.id"], name=op.f("fk_delivery_batch_id")),
         sa.ForeignKeyConstraint(["campaign_run_id"], ["campaign_run.id"], name=op.f("fk_delivery_campaign_run_id")),
@@ -738,10 +794,44 @@ def upgrade() -> None:
     )
     op.create_index("ix_delivery_person", "delivery", ["person_id", "id"], unique=False)
     op.create_index(
+        "ix_delivery_trouble",
+        "delivery",
+        ["campaign_run_id", "state", "id"],
+        unique=False,
+        postgresql_where=sa.text("state in ('refused', 'bounced', 'complained')"),
+    )
+    op.create_index(
         "ix_delivery_unfinished",
         "delivery",
         ["campaign_run_id", "state", "id"],
         unique=False,
         postgresql_where=sa.text("state in ('planned', 'claimed', 'in_doubt')"),
     )
+    op.create_table(
+        "delivery_count",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("campaign_run_id", sa.BigInteger(), nullable=False),
+        sa.Column("messages", sa.BigInteger(), nullable=False),
+        sa.Column("waiting", sa.BigInteger(), nullable=False),
+        sa.Column("in_doubt", sa.BigInteger(), nullable=False),
+        sa.Column("refused", sa.BigInteger(), nullable=False),
+        sa.Column("sent", sa.BigInteger(), nullable=False),
+        sa.Column("delivered", sa.BigInteger(), nullable=False),
+        sa.Column("bounced", sa.BigInteger(), nullable=False),
+        sa.Column("complained", sa.BigInteger(), nullable=False),
+        sa.Column("opened", sa.BigInteger(), nullable=False),
+        sa.Column("clicked", sa.BigInteger(), nullable=False),
+        sa.Column("unsubscribed", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery_count")),
+    )
+    op.create_index("ix_delivery_count_run", "delivery_count", ["campaign_run_id"], unique=False)
+    op.create_table(
+        "exclusion_count",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("campaign_run_id", sa.BigInteger(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_exclusion_count")),
+    )
+    op.create_index("ix_exclusion_count_run", "exclusion_count", ["campaign_run_id"], unique=False)
     # ### end Alembic commands ###

@@ -1,0 +1,82 @@
+"""Addresses that must not be written to, from one address or a file of them, with an entry in the audit log."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from growth.database.audit import audit
+from growth.errors import InvalidError
+from growth.locales import N_
+from growth.people.identity import EMAIL, email_hash
+from growth.people.importing.encodings import guess_encoding
+from growth.people.suppression import suppress_many
+
+_BATCH = 5_000
+_LONGEST_LINE = 1 << 20
+_ADDRESS = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """What became of a list."""
+
+    new: int = 0
+    known: int = 0
+    unreadable: int = 0
+    """Rows without an address; a header is none of them."""
+    first_unreadable: int | None = None
+
+
+def suppress_address(session: Session, address: str, *, source: str, actor: str, now: datetime) -> Suppressed:
+    """Write to an address no more. Raises InvalidError when it is none."""
+    digest = email_hash(address)
+    new = suppress_many(session, EMAIL, [digest], reason="manual", source=source, now=now)
+    # The log is kept for good and the address need not be, so that the log knows it by the start of its hash.
+    subject = f"e-mail {digest.hex()[:16]}"
+    audit(session, actor=actor, action="suppress", subject=subject, detail={"source": source, "new": new}, now=now)
+    return Suppressed(new=new, known=1 - new)
+
+
+def suppress_file(session: Session, path: Path, *, source: str, actor: str, now: datetime) -> Suppressed:
+    """Write to the addresses of a file no more: the first in each line, with a header or without.
+
+    All in the caller's transaction. Raises InvalidError (field `file`) when there is none in it.
+    """
+    seen = unreadable = new = 0
+    first = None
+    waiting: set[bytes] = set()
+    for number, digest in _hashes(path):
+        if digest is None:
+            unreadable, first = unreadable + 1, first or number
+            continue
+        seen += 1
+        waiting.add(digest)
+        if len(waiting) == _BATCH:
+            new += suppress_many(session, EMAIL, list(waiting), reason="imported", source=source, now=now)
+            waiting.clear()
+    new += suppress_many(session, EMAIL, list(waiting), reason="imported", source=source, now=now)
+    if not seen:
+        raise InvalidError("file", N_("There is no e-mail address in this file."))
+    done = Suppressed(new, seen - new, unreadable, first)
+    detail = {"source": source, "new": done.new, "known": done.known}
+    audit(session, actor=actor, action="suppress", subject=path.name, detail=detail, now=now)
+    return done
+
+
+def _hashes(path: Path) -> Iterator[tuple[int, bytes | None]]:
+    """Number and lookup hash of each line that isn't empty; no hash where it has no address."""
+    with path.open(encoding=guess_encoding(path), errors="replace") as file:
+        number = 0
+        while line := file.readline(_LONGEST_LINE):
+            number += 1
+            found = _ADDRESS.search(line)
+            if found is None and (number == 1 or not line.strip()):
+                continue
+            try:
+                yield number, email_hash(found[0]) if found else None
+            except InvalidError:
+                yield number, None
