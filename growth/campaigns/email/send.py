@@ -1,0 +1,169 @@
+"""Sending: claim, hand over, write the answer down; whatever dies in between, nobody gets a message twice."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from growth.campaigns.email import claim, personal
+from growth.campaigns.email.claim import Claimed, Part
+from growth.campaigns.email.provider import MOST_RECIPIENTS, EmailProvider, InDoubtError, RecipientsRefusedError
+from growth.campaigns.records import DeliveryBatch, EmailVersion
+from growth.database.engine import transaction
+from growth.database.workspace import Workspace, workspace
+from growth.errors import GrowthError, PermanentError, TransientError
+from growth.locales import N_
+from growth.scheduling.run import ChunkRun
+from growth.settings import settings
+
+_MOST_REFUSALS = 25
+"""In a row, from which on the fault isn't the recipients'; halving a thousand until one is left takes ten."""
+
+_SYSTEMATIC = N_("SendGrid refuses one recipient after the other: %(reason)s")
+_CORRECT = N_("Correct the cause, then resume the campaign.")
+
+
+def patience() -> timedelta:
+    """How long a batch waits for a trace before it is sent again: never shorter than two calls of the provider."""
+    return timedelta(seconds=max(settings().doubt_seconds, 2 * settings().sendgrid_timeout_seconds))
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What all messages of a part have in common."""
+
+    version: EmailVersion
+    sender: Workspace
+    base_url: str
+
+
+def send_part(work: ChunkRun, provider: EmailProvider, part: Part) -> None:
+    """Send what is planned of a part, batch by batch, until nothing is or the campaign was stopped.
+
+    Raises what the provider raises when nothing was taken, or when it isn't known: the chunk is tried again later.
+    """
+    size, refusals = MOST_RECIPIENTS, 0
+    with work.transaction() as session:
+        letter = read_letter(session, part)
+    while True:
+        work.leave_off()
+        with work.transaction() as session:
+            wait_for_answers(session, work.now())
+            claimed = claim.claim(session, part, size, work.now())
+        if claimed is None:
+            return
+        refusal = _send(work, provider, letter, claimed)
+        refusals = refusals + 1 if refusal else 0
+        if refusal and refusals > _MOST_REFUSALS:
+            raise PermanentError(_SYSTEMATIC, remedy=_CORRECT, reason=str(refusal)[:300])
+        size = next_size(refusal, len(claimed.recipients))
+
+
+def read_letter(session: Session, part: Part) -> Letter:
+    """The compiled message and the sender. Raises PermanentError while the product isn't set up."""
+    sender = workspace(session)
+    if sender is None:
+        raise PermanentError(N_("There is no sender yet."), remedy=N_("Set growth up first, then resume the campaign."))
+    return Letter(session.get_one(EmailVersion, part.version), sender, settings().public_url)
+
+
+def wait_for_answers(session: Session, now: datetime) -> None:
+    """Hold back while the provider leaves batches in doubt, so that not all of a campaign gets there.
+
+    Raises TransientError when one got there a moment ago.
+    """
+    breath = patience() / 30
+    doubtful = select(DeliveryBatch.id).where(
+        DeliveryBatch.state == "in_doubt", DeliveryBatch.claimed_at > now - breath
+    )
+    if session.scalar(doubtful.limit(1)) is not None:
+        raise TransientError(
+            N_("SendGrid left a batch in doubt a moment ago, so the next ones wait."),
+            retry_after=breath.total_seconds(),
+        )
+
+
+def _send(work: ChunkRun, provider: EmailProvider, letter: Letter, claimed: Claimed) -> RecipientsRefusedError | None:
+    """Hand over a claimed batch and write the answer down; gives the refusal when the rest is to go in smaller ones.
+
+    The answer is written whoever holds the chunk by then: it is about the batch, which is this worker's alone.
+    """
+    request = request_of(letter, claimed)
+    if work.now() - claimed.at > patience() / 2:
+        # The machine slept. By now the batch may count as lost, and be sent by somebody else.
+        raise TransientError(N_("The computer was asleep between claiming a batch and sending it."))
+    try:
+        provider_id = provider.send(request, work.now())
+    except RecipientsRefusedError as refusal:
+        with transaction(work.engine) as session:
+            part_with(session, claimed, refusal, work.now())
+        return refusal
+    except InDoubtError as doubt:
+        with transaction(work.engine) as session:
+            claim.doubt(session, claimed.batch, _kept(doubt), work.now())
+        raise TransientError(doubt.message, reason=doubt.values["reason"]) from doubt
+    except (TransientError, PermanentError) as error:
+        with transaction(work.engine) as session:
+            claim.put_back(session, claimed.batch, _kept(error), work.now())
+        raise
+    with transaction(work.engine) as session:
+        claim.accept(session, claimed.batch, work.now(), provider_id)
+    return None
+
+
+def part_with(session: Session, claimed: Claimed, refusal: RecipientsRefusedError, now: datetime) -> None:
+    """Refuse the recipients that the provider named, or the only one; plan the others again."""
+    ids = [one.delivery_id for one in claimed.recipients]
+    refused = {ids[position] for position in refusal.positions if position < len(ids)}
+    if len(ids) == 1:
+        refused = set(ids)
+    claim.refuse(session, refused, str(refusal)[:500])
+    claim.put_back(session, claimed.batch, _kept(refusal), now)
+
+
+def next_size(refusal: RecipientsRefusedError | None, size: int) -> int:
+    """Of the next batch: half of one that was refused without saying for whom; the usual size after a success."""
+    if refusal is None or refusal.positions:
+        return MOST_RECIPIENTS
+    return max(1, size // 2)
+
+
+def request_of(letter: Letter, claimed: Claimed) -> dict[str, Any]:
+    """The batch in the form of SendGrid's v3 mail send. Its own tracking is off, since the links are ours."""
+    version, sender = letter.version, letter.sender
+    off = {"enable": False}
+    return {
+        "from": {"email": sender.sender_email, "name": sender.sender_name},
+        "subject": version.subject,
+        "content": [{"type": "text/plain", "value": version.text}, {"type": "text/html", "value": version.html}],
+        "personalizations": list(personalizations(letter, claimed)),
+        "tracking_settings": {
+            "click_tracking": {"enable": False, "enable_text": False},
+            "open_tracking": off,
+            "subscription_tracking": off,
+        },
+    }
+
+
+def personalizations(letter: Letter, claimed: Claimed) -> Iterable[dict[str, Any]]:
+    """One for each recipient, with its own links and the identifiers by which a trace of it is found."""
+    version, sender = letter.version, letter.sender
+    for recipient in claimed.recipients:
+        places = personal.in_words(version.locale, recipient.name, sender.sender_name, sender.postal_address)
+        places |= personal.addresses_of(letter.base_url, recipient.delivery_id, len(version.links))
+        yield {
+            "to": [{"email": recipient.email}],
+            "substitutions": places,
+            "headers": {
+                "List-Unsubscribe": f"<{places[personal.UNSUBSCRIBE]}>",
+                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+            },
+            "custom_args": {"batch": str(claimed.batch), "delivery": str(recipient.delivery_id)},
+        }
+
+
+def _kept(error: GrowthError) -> dict[str, Any]:
+    return {"message": error.message, "values": {name: str(value) for name, value in error.values.items()}}
