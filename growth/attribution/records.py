@@ -17,6 +17,7 @@ class Touch(Record):
         UniqueConstraint("event_id", "occurred_at"),
         Index("ix_touch_person", "person_id", "occurred_at", postgresql_where=text("person_id is not null")),
         Index("ix_touch_visitor", "visitor", "occurred_at", postgresql_where=text("visitor is not null")),
+        Index("ix_touch_side", "side", "occurred_at"),
     )
 
     id: Mapped[Id]
@@ -39,7 +40,17 @@ class Conversion(Record):
     __tablename__ = "conversion"
     __table_args__ = (
         UniqueConstraint("kind", "source_key"),
+        # One order is one conversion, whether it is the first of its buyer or not.
+        Index(
+            "ix_conversion_order",
+            "source_key",
+            unique=True,
+            postgresql_where=text("kind in ('order', 'first_order')"),
+        ),
         Index("ix_conversion_person", "person_id", "occurred_at"),
+        Index("ix_conversion_visitor", "visitor", "occurred_at", postgresql_where=text("visitor is not null")),
+        Index("ix_conversion_refunds", "refunds", postgresql_where=text("refunds is not null")),
+        Index("ix_conversion_of_order", "of_order", postgresql_where=text("of_order is not null")),
         Index("ix_conversion_occurred_at", "occurred_at", "side", "kind"),
     )
 
@@ -55,6 +66,8 @@ class Conversion(Record):
     value_minor: Mapped[int] = mapped_column(server_default="0")
     currency: Mapped[str | None]
     refunds: Mapped[int | None] = mapped_column(ForeignKey("conversion.id"))
+    of_order: Mapped[str | None]
+    """A refund's order by its source key; `refunds` stays empty until that order has been seen."""
 
 
 class Credit(Record):

@@ -24,6 +24,7 @@ class Lead(Record):
         ),
         Index("ix_lead_owner_due", "owner_id", "due_at", "id", postgresql_where=text("closed_at is null")),
         Index("ix_lead_contacted", "side", "contacted_at", "id"),
+        Index("ix_lead_name", text("to_tsvector('simple'::regconfig, name)"), postgresql_using="gin"),
     )
 
     id: Mapped[Id]
@@ -45,6 +46,7 @@ class Lead(Record):
     closed_at: Mapped[datetime | None]
     owner_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     due_at: Mapped[datetime | None]
+    """Until then it rests: something was promised for that moment, or it was called a short while ago."""
     created_at: Mapped[datetime]
 
 
@@ -92,6 +94,8 @@ class FollowUp(Record):
 
     id: Mapped[Id]
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"), index=True)
+    activity_id: Mapped[int | None] = mapped_column(ForeignKey("activity.id", ondelete="CASCADE"), index=True)
+    """The call in which it was promised."""
     account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     due_at: Mapped[datetime]
     note: Mapped[str] = mapped_column(server_default="")

@@ -19,19 +19,13 @@ class ChannelDay(Record):
     channel: Mapped[str] = mapped_column(primary_key=True)
     country: Mapped[str] = mapped_column(primary_key=True)
     touches: Mapped[int] = mapped_column(server_default="0")
+    """Clicks and visits by way of the channel."""
     acquired: Mapped[int] = mapped_column(server_default="0")
     """Millionths of registered buyers, or of opened shops."""
     orders: Mapped[int] = mapped_column(server_default="0")
     """Millionths of first orders, or of first sales."""
     value_minor: Mapped[int] = mapped_column(server_default="0")
     cost_minor: Mapped[int] = mapped_column(server_default="0")
-    """Both in the workspace's currency."""
-
-
-class ChannelDayDue(Record):
-    """A (day, side) whose figures changed and must be done again."""
-
-    __tablename__ = "channel_day_due"
-
-    day: Mapped[date] = mapped_column(primary_key=True)
-    side: Mapped[str] = mapped_column(primary_key=True)
+    """Both in the workspace's currency; amounts that had no rate on that day are left out."""
+    unrated: Mapped[str] = mapped_column(server_default="")
+    """The currencies without a rate, such as `BRL CNY`."""

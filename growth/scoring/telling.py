@@ -1,8 +1,10 @@
-"""An evaluation as tables for a terminal."""
+"""An evaluation, and the card of a model, as tables for a terminal."""
 
 from typing import Any
 
 from rich.table import Table
+
+from growth.scoring.records import ScoringModel
 
 _FIGURES = {
     "auc": "Order (AUC): a won lead is ranked above one that was not",
@@ -37,4 +39,36 @@ def _summary(found: dict[str, Any]) -> Table:
     for name, words in _FIGURES.items():
         table.add_row(words, f"{found[name]:.3f}")
     table.add_row("Took", f"{found['seconds']:.1f} s")
+    return table
+
+
+def card_of(model: ScoringModel) -> dict[str, Any]:
+    """A model's card as JSON-ready values."""
+    decision = model.card["decision"]
+    return {
+        "model": model.id,
+        "target": model.target,
+        "kind": model.kind,
+        "state": model.state,
+        "trained_at": model.trained_at,
+        "data_from": model.data_from,
+        "data_until": model.data_until,
+        "rows": model.rows,
+        "positives": model.positives,
+        "measures": model.measures,
+        "card": model.card,
+        "decision": decision["message"] % decision["values"] if decision["values"] else decision["message"],
+    }
+
+
+def card_table(told: dict[str, Any]) -> Table:
+    """The card as one table."""
+    table = Table("", "", title=f"Model {told['model']}: {told['target']}", title_justify="left", show_header=False)
+    table.add_row("Kind", f"{told['kind']}; calibration: {told['card']['calibration']}")
+    table.add_row("Learnt from", f"{told['rows']:,} looks at leads, {told['positives']:,} of them won")
+    for name, words in _FIGURES.items():
+        if name in told["measures"]:
+            table.add_row(words, f"{told['measures'][name]:.3f}")
+    table.add_row("Looks at", ", ".join(one["name"] for one in told["card"]["features"]))
+    table.add_row("Decision", told["decision"])
     return table

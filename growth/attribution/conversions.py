@@ -1,0 +1,105 @@
+"""Conversions kept: each once, the earliest of what happens once, first orders told from others, refunds at theirs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from growth.attribution.happenings import ONCE, Happening
+from growth.attribution.records import Conversion
+from growth.database.copying import ALIKE
+
+_RANK_ORDERS = text("""
+    with mine as (
+        select id from conversion
+        where kind in ('order', 'first_order') and person_id = any(cast(:people as bigint[]))
+        union
+        select id from conversion
+        where kind in ('order', 'first_order') and person_id is null and visitor = any(cast(:visitors as uuid[]))
+    ), ranked as (
+        select id, case row_number() over (
+            partition by side, coalesce(cast(person_id as text), cast(visitor as text)) order by occurred_at, id
+        ) when 1 then 'first_order' else 'order' end as kind
+        from conversion where id in (select id from mine)
+    )
+    update conversion set kind = ranked.kind from ranked
+    where conversion.id = ranked.id and conversion.kind <> ranked.kind
+    returning conversion.occurred_at, conversion.side
+""")
+_FIND_ORDERS = text("""
+    update conversion as refund set
+        refunds = sold.id, country = sold.country, person_id = sold.person_id, visitor = sold.visitor,
+        currency = coalesce(refund.currency, sold.currency),
+        value_minor = case refund.value_minor when 0 then -sold.value_minor else refund.value_minor end
+    from conversion as sold
+    where refund.of_order = any(cast(:orders as text[])) and refund.refunds is null
+        and sold.source_key = refund.of_order and sold.kind in ('order', 'first_order')
+    returning refund.id
+""")
+
+_STORED = (Conversion.id, Conversion.occurred_at, Conversion.side)
+
+
+@dataclass
+class Changes:
+    """What a step changed: conversions to be credited anew, and moments whose days are to be rolled up again."""
+
+    conversions: set[int] = field(default_factory=set)
+    moments: set[tuple[datetime, str]] = field(default_factory=set)
+
+
+def keep(session: Session, happened: Sequence[Happening], changes: Changes) -> None:
+    """Store what is new among these; of what happens once an earlier moment replaces a later one."""
+    latest_first = sorted(happened, key=lambda one: one.occurred_at, reverse=True)
+    earliest = {(one.kind, one.source_key): one for one in latest_first}
+    known = _known(session, [key for key, one in earliest.items() if one.kind in ONCE])
+    _move(session, [(*known[key], one) for key, one in earliest.items() if key in known], changes)
+    fresh = [one for key, one in earliest.items() if key not in known]
+    if fresh:
+        stored = insert(Conversion).on_conflict_do_nothing().returning(*_STORED)
+        for row in session.execute(stored, [asdict(one) for one in fresh], execution_options=ALIKE):
+            changes.conversions.add(row.id)
+            changes.moments.add((row.occurred_at, row.side))
+    orders = [one for one in fresh if one.kind == "order"]
+    rank_orders(session, ((one.person_id, one.visitor) for one in orders), changes)
+    _find_orders(session, {one.source_key for one in orders} | {one.of_order for one in fresh if one.of_order}, changes)
+
+
+def _known(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, datetime]]:
+    if not keys:
+        return {}
+    found = select(Conversion.kind, Conversion.source_key, Conversion.id, Conversion.occurred_at)
+    rows = session.execute(found.where(tuple_(Conversion.kind, Conversion.source_key).in_(keys)))
+    return {(row.kind, row.source_key): (row.id, row.occurred_at) for row in rows}
+
+
+def _move(session: Session, again: Sequence[tuple[int, datetime, Happening]], changes: Changes) -> None:
+    """Registrations that were known, and some of them turn out to have been earlier."""
+    rows = []
+    for conversion, known_at, one in again:
+        if one.occurred_at < known_at:
+            rows.append({"id": conversion} | asdict(one))
+            changes.moments.update({(known_at, one.side), (one.occurred_at, one.side)})
+    if rows:
+        session.execute(update(Conversion), rows)
+        changes.conversions.update(row["id"] for row in rows)
+
+
+def rank_orders(session: Session, buyers: Iterable[tuple[int | None, UUID | None]], changes: Changes) -> None:
+    """Of the orders of each of these (person, visitor) the earliest is the first order; the person counts if known."""
+    whose = set(buyers)
+    people = [person for person, _ in whose if person is not None]
+    visitors = [visitor for person, visitor in whose if person is None and visitor is not None]
+    if people or visitors:
+        ranked = session.execute(_RANK_ORDERS, {"people": people, "visitors": visitors})
+        changes.moments.update((at, side) for at, side in ranked)
+
+
+def _find_orders(session: Session, orders: set[str], changes: Changes) -> None:
+    """Point refunds at their orders, whichever of both came first."""
+    if orders:
+        changes.conversions.update(session.scalars(_FIND_ORDERS, {"orders": list(orders)}))

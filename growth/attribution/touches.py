@@ -1,0 +1,80 @@
+"""Touches: contacts with our channels, taken from events by the channel rules."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from growth.attribution.models import WINDOWS
+from growth.attribution.records import Touch
+from growth.attribution.rules import RULES_VERSION, classify
+from growth.attribution.whose import Whose
+from growth.events.records import Event
+
+_REACHED = text("""
+    select conversion.id from touch join conversion
+        on conversion.person_id = touch.person_id and conversion.side = touch.side
+        and conversion.occurred_at >= touch.occurred_at
+        and conversion.occurred_at < touch.occurred_at
+            + case touch.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
+    where touch.id = any(cast(:touches as bigint[])) and touch.kind = 'click' and conversion.kind <> 'refund'
+    union
+    select conversion.id from touch join conversion
+        on conversion.visitor = touch.visitor and conversion.side = touch.side
+        and conversion.occurred_at >= touch.occurred_at
+        and conversion.occurred_at < touch.occurred_at
+            + case touch.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
+    where touch.id = any(cast(:touches as bigint[])) and touch.kind = 'click' and conversion.kind <> 'refund'
+""")
+
+# One JSON parameter, as `events.ingest` does: a fifth of the time of a parameter for each value.
+_STORE = text("""
+    insert into touch (occurred_at, event_id, side, channel, kind, person_id, visitor, country, rules_version)
+    select occurred_at, event_id, side, channel, kind, person_id, visitor, country, rules_version
+    from jsonb_to_recordset(cast(:touches as jsonb)) as given (
+        occurred_at timestamptz, event_id uuid, side text, channel text, kind text, person_id bigint, visitor uuid,
+        country text, rules_version bigint)
+    on conflict do nothing
+    returning id
+""")
+
+
+def take_touches(session: Session, events: Sequence[Event], whose: Whose) -> list[int]:
+    """Store the contacts with channels among these events, each once; gives the ids of the new ones."""
+    rows = [row for event in events if (row := _touch(event, whose))]
+    if not rows:
+        return []
+    return list(session.scalars(_STORE, {"touches": orjson.dumps(rows).decode()}))
+
+
+def _touch(event: Event, whose: Whose) -> dict[str, Any] | None:
+    classified = classify(event.kind, event.side, event.properties)
+    if classified is None:
+        return None
+    return {
+        "occurred_at": event.occurred_at,
+        "event_id": event.event_id,
+        "side": event.side,
+        "channel": classified.channel,
+        "kind": classified.kind,
+        "person_id": whose.person(event),
+        "visitor": event.visitor,
+        "country": whose.country(event),
+        "rules_version": RULES_VERSION,
+    }
+
+
+def moments_of(session: Session, touches: Sequence[int]) -> set[tuple[datetime, str]]:
+    """When, and on which side, the clicks among these touches were."""
+    found = select(Touch.occurred_at, Touch.side).where(Touch.id.in_(touches), Touch.kind == "click")
+    return set(session.execute(found)) if touches else set()
+
+
+def reached_by(session: Session, touches: Sequence[int]) -> set[int]:
+    """Conversions in whose window these touches stand: of the same side, and the same person or visitor."""
+    if not touches:
+        return set()
+    return set(session.scalars(_REACHED, {"touches": list(touches)} | WINDOWS))

@@ -1,0 +1,1 @@
+"""Leads from files: read and checked, staged, planned, merged by set-based statements."""
