@@ -26,6 +26,11 @@ class Fault(StrEnum):
     ACCEPT_THEN_ERROR = "accept-then-500"
     """Accepts the mail and answers 500."""
 
+    @property
+    def accepts(self) -> bool:
+        """Whether the mail is accepted all the same."""
+        return self.value.startswith("accept-")
+
 
 @dataclass(frozen=True)
 class Allowance:

@@ -1,4 +1,4 @@
-"""The pretend SendGrid's pair of keys for signed event webhooks, made once and kept in the home."""
+"""The pretend SendGrid's keys: the one it takes, and its pair for signed event webhooks, made once in the home."""
 
 import base64
 import os
@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+
+SENDGRID_KEY = "SG.sandbox"
+"""The API key it takes; the real one refuses it."""
 
 
 def webhook_public_key(home: Path) -> str:

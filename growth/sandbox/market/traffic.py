@@ -1,0 +1,66 @@
+"""Has the visitors of the market come: tells the product what happened since the last time, every few seconds."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from growth.clock import Clock
+from growth.errors import TransientError
+from growth.sandbox.dice import Dice
+from growth.sandbox.market.visitors import happening
+from growth.sandbox.product import Product
+
+_EVERY = 5.0  # seconds
+_FURTHEST_BACK = timedelta(minutes=10)
+"""After a longer sleep nobody came in the meantime."""
+_AT_ONCE = 500
+_LOG = logging.getLogger("growth.sandbox")
+
+
+@dataclass
+class Traffic:
+    """Remembers in `file` until when the product was told; told twice, it keeps each event once."""
+
+    file: Path
+    dice: Dice
+    product: Product
+    clock: Clock
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                await self.catch_up()
+            except TransientError:
+                _LOG.debug("The product doesn't answer; visitors are told later")
+            await asyncio.sleep(_EVERY)
+
+    async def catch_up(self) -> None:
+        """Tell what happened until now. Raises TransientError when the product takes it later."""
+        now = self.clock.now()
+        events = list(happening(self.dice, begins(self._told_until(), now), now))
+        for start in range(0, len(events), _AT_ONCE):
+            heard = await self.product.tell(events[start : start + _AT_ONCE])
+            if heard.status == 429 or heard.status >= 500:
+                return
+        self._remember(now)
+
+    def _told_until(self) -> datetime | None:
+        try:
+            return datetime.fromisoformat(self.file.read_text())
+        except (OSError, ValueError):
+            return None
+
+    def _remember(self, now: datetime) -> None:
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(now.isoformat())
+        fresh.replace(self.file)
+
+
+def begins(told_until: datetime | None, now: datetime) -> datetime:
+    """From when on to tell: from the last time, but not from long ago; after a step back of the clock from now."""
+    if told_until is None:
+        return now
+    return min(now, max(told_until, now - _FURTHEST_BACK))
