@@ -27,7 +27,7 @@ def sentences() -> Catalog:
     """Every sentence that is marked, as a catalogue without translations."""
     found = Catalog(charset="utf-8")
     for folder, methods in (
-        ("growth", [("web/templates/**", "jinja2"), ("**.py", "python")]),
+        ("growth", [("web/templates/**", "jinja2"), ("sandbox/templates/**", "jinja2"), ("**.py", "python")]),
         ("jobs", [("**.py", "python")]),
         ("templates/emails", [("**.txt", "jinja2"), ("**.html", "jinja2"), ("**.mjml", "jinja2")]),
     ):

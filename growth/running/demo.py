@@ -10,9 +10,7 @@ from growth.database.engine import transaction
 from growth.database.workspace import workspace
 from growth.errors import ConflictError, RefusedError
 from growth.locales import N_
-
-SANDBOX_KEY = "SG.sandbox"
-"""The key the pretend SendGrid takes; a real one refuses it."""
+from growth.sandbox.keys import SENDGRID_KEY
 
 
 class Mode(StrEnum):
@@ -49,7 +47,7 @@ def environment(sandbox_port: int, webhook_key: str) -> dict[str, str]:
     """What the demo's processes have set, whatever was set before: only the sandbox can be reached."""
     return {
         "GROWTH_SENDGRID_URL": f"http://127.0.0.1:{sandbox_port}",
-        "GROWTH_SENDGRID_API_KEY": SANDBOX_KEY,
+        "GROWTH_SENDGRID_API_KEY": SENDGRID_KEY,
         "GROWTH_SENDGRID_WEBHOOK_KEY": webhook_key,
     }
 

@@ -20,7 +20,7 @@ def welcome(prepared: Prepared, address: str, sandbox: socket.socket | None) -> 
         yield "This is the demo: sample data, and no message leaves this machine. Sign in as one of"
         width = max((len(email) for _, email, _ in prepared.sign_ins), default=0)
         yield from (f"  {role:<9} {email:<{width}}  {password}" for role, email, password in prepared.sign_ins)
-        yield f"Messages arrive in the practice mailbox, http://127.0.0.1:{port_of(sandbox)}/_sandbox/mailbox"
+        yield f"Messages arrive in the practice mailbox, http://127.0.0.1:{port_of(sandbox)}/"
     yield "Stop with Ctrl-C."
 
 

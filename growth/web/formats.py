@@ -1,7 +1,7 @@
 """Moments, numbers, money and spans of time as the viewer reads them, for templates (filters) and for pages."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -45,6 +45,11 @@ def ago_text(moment: datetime, locale: str, now: datetime) -> str:
 def day_text(day: date, locale: str) -> str:
     """`24 Nov 2026` in the locale's order."""
     return str(dates.format_date(day, "medium", locale=locale))
+
+
+def short_day_text(day: date, locale: str) -> str:
+    """`24 Nov`, where the year is plain."""
+    return str(dates.format_skeleton("MMMd", datetime.combine(day, time()), locale=locale))
 
 
 def span_text(span: timedelta | float, locale: str) -> str:

@@ -11,6 +11,7 @@ from growth.database.audit import audit
 from growth.database.workspace import Workspace
 from growth.errors import InvalidError
 from growth.locales import N_
+from growth.measurement.rolling_up import start_over
 from growth.people.accounts import Role
 from growth.people.set_up import CURRENCIES, Organisation, time_zones
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
@@ -75,6 +76,8 @@ def save_settings(
     }
     for name, change in changed.items():
         setattr(place, name, change["after"])
+    if changed.keys() & {"time_zone", "currency"}:
+        start_over(session, clock.now())
     if changed:
         audit(session, actor=viewer.email, action="settings", subject=place.name, detail=changed, now=clock.now())
     return toast(see_other("/settings"), N_("Settings saved."))

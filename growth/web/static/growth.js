@@ -39,6 +39,9 @@ for (const toast of document.querySelectorAll("[data-toast]")) {
 // The first wrong field of a form that came back, else nothing: a page keeps its own focus.
 find("[aria-invalid=true]")?.focus();
 
+// The open one of a long list is in sight again.
+find("[data-row][aria-current]")?.scrollIntoView({ block: "nearest" });
+
 const rows = () => [...document.querySelectorAll("[data-row]")];
 const move = (by) => {
   const all = rows();

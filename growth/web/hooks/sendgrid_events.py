@@ -1,0 +1,108 @@
+"""SendGrid's events read into ours; what isn't about our messages, or says nothing to us, is left out.
+
+Fields as in SendGrid's "Event Webhook Reference"; custom arguments stand beside them at the top level. Addresses,
+IP addresses and browsers are not kept: who it was is known from the delivery.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from growth.campaigns.email.recipients import Recipient
+from growth.errors import InvalidError
+from growth.events.ingest import NewEvent
+from growth.ids import event_id
+from growth.locales import N_
+
+_KINDS = {
+    "processed": "email_sent",
+    "deferred": "email_deferred",
+    "delivered": "email_delivered",
+    "open": "email_open",
+    "click": "email_click",
+    "bounce": "email_bounce",
+    "dropped": "email_dropped",
+    "spamreport": "email_complaint",
+    "unsubscribe": "unsubscribe",
+    "group_unsubscribe": "unsubscribe",
+}
+_KEPT = {
+    "batch": "batch",
+    "reason": "reason",
+    "response": "reason",
+    "status": "status",
+    "type": "type",
+    "bounce_classification": "classification",
+    "url": "url",
+    "sg_machine_open": "machine",
+    "asm_group_id": "group",
+    "sg_message_id": "message",
+}
+_LONGEST = 1_000
+_LARGEST_ID = 2**63 - 1
+
+
+def delivery_of(sent: object) -> int | None:
+    """The delivery an event names in its custom arguments, if it can be one."""
+    named = sent.get("delivery") if isinstance(sent, dict) else None
+    text = str(named) if isinstance(named, str | int) else ""
+    # isdecimal alone takes digits of other scripts, and int() refuses thousands of them.
+    if not (text.isascii() and text.isdecimal() and len(text) <= 19):
+        return None
+    return number if 0 < (number := int(text)) <= _LARGEST_ID else None
+
+
+def read_events(
+    batch: Sequence[object], known: Mapping[int, Recipient]
+) -> tuple[list[tuple[int, NewEvent]], list[tuple[int, InvalidError]]]:
+    """Position and event of those that concern our deliveries, and of those that can't be read."""
+    events: list[tuple[int, NewEvent]] = []
+    refused: list[tuple[int, InvalidError]] = []
+    for place, sent in enumerate(batch):
+        recipient = known.get(delivery_of(sent) or 0)
+        if recipient is None or not isinstance(sent, dict) or str(sent.get("event")) not in _KINDS:
+            continue
+        try:
+            events.append((place, read_event(sent, recipient)))
+        except InvalidError as problem:
+            refused.append((place, problem))
+    return events, refused
+
+
+def read_event(sent: Mapping[str, Any], recipient: Recipient) -> NewEvent:
+    """One event of a kind we know. Raises InvalidError naming the field."""
+    key = sent.get("sg_event_id")
+    if not isinstance(key, str) or not key:
+        raise InvalidError("sg_event_id", N_("The event has no id."))
+    kind = _KINDS[sent["event"]]
+    return NewEvent(
+        occurred_at=_moment(sent.get("timestamp")),
+        event_id=event_id("sendgrid", key),
+        kind=kind,
+        source="sendgrid",
+        side=recipient.side,
+        person_id=recipient.person_id,
+        delivery_id=recipient.delivery_id,
+        properties={"campaign": recipient.campaign} | _properties(sent, kind),
+    )
+
+
+def _moment(timestamp: object) -> datetime:
+    try:
+        if isinstance(timestamp, int | float | str) and not isinstance(timestamp, bool):
+            return datetime.fromtimestamp(int(timestamp), UTC)
+    except (ValueError, OverflowError, OSError):
+        pass
+    raise InvalidError("timestamp", N_("The moment is missing, or isn't in seconds since 1970."))
+
+
+def _properties(sent: Mapping[str, Any], kind: str) -> dict[str, Any]:
+    kept = {ours: _short(sent[theirs]) for theirs, ours in _KEPT.items() if theirs in sent}
+    if kind == "email_bounce":
+        # "blocked" is a refusal for now, of a server rather than of the address; so is a status of 4.
+        kept["hard"] = sent.get("type") != "blocked" and not str(sent.get("status", "")).startswith("4")
+    return kept
+
+
+def _short(value: object) -> object:
+    return value if isinstance(value, bool | int | None) else str(value).replace("\0", "")[:_LONGEST]
