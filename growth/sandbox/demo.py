@@ -21,7 +21,7 @@ from growth.people.accounts import Account, Role
 from growth.people.passwords import hashed
 from growth.people.staff import new_account
 from growth.sandbox.dice import Dice
-from growth.sandbox.past import buyers, costs, leads, sellers
+from growth.sandbox.past import buyers, costs, leads, names, sellers
 from growth.sandbox.past.people import bring, ids_of
 from growth.sandbox.past.truth import DAYS
 from growth.scheduling.firing import run_now
@@ -40,6 +40,7 @@ MESSAGE = "welcome_buyer"
 FIRST_CAMPAIGN = "Welcome new buyers"
 _ACTOR = "sample data"
 _WELCOMED = timedelta(days=45)
+_WELCOMED_IN = sorted(nation.country for nation in names.BUYERS)
 _IMPORT_EVERY = timedelta(days=13)
 _EVENTS_AT_ONCE = 5_000
 _STEPS_AT_ONCE = 5_000
@@ -174,12 +175,12 @@ def plan_campaigns(engine: Engine, now: datetime) -> None:
     """One welcome that goes out by itself in a minute, and a draft to try; the last thing made."""
     with transaction(engine) as session:
         soon = create(session, name=FIRST_CAMPAIGN, side="buyer", message=MESSAGE, actor=_ACTOR, now=now)
-        audience = {"locales": [], "countries": [], "joined_after": (now - _WELCOMED).date().isoformat()}
-        soon = save(session, soon.id, {"audience": audience, "holdout_percent": 5}, version=soon.version)
+        recent = {"locales": [], "countries": _WELCOMED_IN, "joined_after": (now - _WELCOMED).date().isoformat()}
+        soon = save(session, soon.id, {"audience": recent, "holdout_percent": 5}, version=soon.version)
         schedule(session, soon.id, at=now + timedelta(minutes=1), version=soon.version, actor=_ACTOR, now=now)
         draft = create(session, name="Welcome buyers in Brazil", side="buyer", message=MESSAGE, actor=_ACTOR, now=now)
-        audience = {"locales": ["pt_BR"], "countries": ["BR"], "joined_after": None}
-        save(session, draft.id, {"audience": audience, "holdout_percent": 10}, version=draft.version)
+        brazil = {"locales": ["pt_BR"], "countries": ["BR"], "joined_after": None}
+        save(session, draft.id, {"audience": brazil, "holdout_percent": 10}, version=draft.version)
         run_now(session, "train_scoring_model", by=_ACTOR, now=now)  # and then leads are scored
 
 
