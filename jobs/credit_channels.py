@@ -20,4 +20,4 @@ def credit_channels(run: JobRun) -> None:
     events = run.in_chunks(credit, size=1000)
     days = run.in_chunks(roll_up, size=30)
     if events or days:
-        run.tell(N_("%(events)s new events read, %(days)s days counted again."), events=events, days=days)
+        run.tell(N_("New events read: %(events)s. Days counted again: %(days)s."), events=events, days=days)

@@ -1,7 +1,7 @@
 """Checks a file of people that was uploaded, or brings it in."""
 
 from growth.locales import N_
-from growth.scheduling.declare import job
+from growth.scheduling.declare import Retries, job
 from growth.scheduling.run import JobRun
 
 
@@ -12,6 +12,7 @@ from growth.scheduling.run import JobRun
     started=N_("When a file of people is imported"),
     one_at_a_time=False,
     own_process=True,
+    retries=Retries(first=5),
 )
 def import_people(run: JobRun) -> None:
     """Either step, started on the page of the import."""

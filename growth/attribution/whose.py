@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import BigInteger, any_, literal, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as UUID_COLUMN
 from sqlalchemy.orm import Session
 
 from growth.events.records import Event, VisitorIdentity
@@ -80,10 +82,14 @@ def find_whose(session: Session, events: Sequence[Event]) -> Whose:
                 "moments": [one.occurred_at for one in told],
             },
         )
-    joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(VisitorIdentity.visitor.in_(visitors))
+    joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(
+        VisitorIdentity.visitor == any_(literal(list(visitors), ARRAY(UUID_COLUMN)))
+    )
     people = dict(session.execute(joined).all())
     everybody = {event.person_id for event in events if event.person_id is not None} | set(people.values())
-    lives = select(Person.id, Person.country).where(Person.id.in_(everybody), Person.country.is_not(None))
+    lives = select(Person.id, Person.country).where(
+        Person.id == any_(literal(list(everybody), ARRAY(BigInteger))), Person.country.is_not(None)
+    )
     return Whose(people, {person: country for person, country in session.execute(lives) if country})
 
 

@@ -49,6 +49,7 @@ def environment(sandbox_port: int, webhook_key: str) -> dict[str, str]:
         "GROWTH_SENDGRID_URL": f"http://127.0.0.1:{sandbox_port}",
         "GROWTH_SENDGRID_API_KEY": SENDGRID_KEY,
         "GROWTH_SENDGRID_WEBHOOK_KEY": webhook_key,
+        "GROWTH_SHOP_URL": "https://market.example",
     }
 
 

@@ -17,7 +17,7 @@ from growth.locales import N_
 from growth.running import demo
 from growth.running.children import Child, pause_before_restart, stop
 from growth.running.errands import errand
-from growth.running.forking import freeze
+from growth.running.forking import freeze, keep_small
 from growth.running.home import occupied
 from growth.running.parts import PARTS
 from growth.running.ports import listen, listen_near, port_of
@@ -59,6 +59,7 @@ class Supervisor:
     def run(self) -> None:
         """Start everything, watch it, and stop everything. Raises a GrowthError when it can't start."""
         with ExitStack() as stack:
+            keep_small()
             self._listen_to_signals(stack)
             try:
                 self._open(stack)

@@ -37,7 +37,7 @@ WORDS = {
         orders=N_("First orders"),
         trend=N_("Registered buyers by day"),
         dearer=N_("%(channel)s: a registration costs %(change)s more than before"),
-        uncosted=N_("%(channel)s: registrations without a cost on %(days)s days"),
+        uncosted=N_("%(channel)s: days with registrations but without a cost: %(days)s"),
     ),
     "seller": SideWords(
         acquired=N_("Shops opened"),
@@ -45,7 +45,7 @@ WORDS = {
         orders=N_("First sales"),
         trend=N_("Shops opened by day"),
         dearer=N_("%(channel)s: an opened shop costs %(change)s more than before"),
-        uncosted=N_("%(channel)s: opened shops without a cost on %(days)s days"),
+        uncosted=N_("%(channel)s: days with opened shops but without a cost: %(days)s"),
     ),
 }
 SIDE_NAMES = {"buyer": N_("Buyers"), "seller": N_("Sellers")}
