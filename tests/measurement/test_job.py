@@ -40,7 +40,7 @@ def test_from_what_happened_to_the_report(engine: Engine, clock: FixedClock) -> 
         happening("t", clock.now() - timedelta(days=2), properties=PAID, person_id=buyer),
         happening("r", clock.now(), kind="registration", person_id=buyer),
     )
-    assert run(engine, clock) == ("succeeded", ["2 new events read, 2 days counted again."])
+    assert run(engine, clock) == ("succeeded", ["New events read: 2. Days counted again: 2."])
     assert run(engine, clock) == ("succeeded", [])
     with transaction(engine) as session:
         told = report(session, "buyer", 7, None, clock.now())
