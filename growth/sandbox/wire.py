@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
+from ipaddress import ip_address
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import orjson
@@ -108,11 +109,37 @@ class Wire:
         return keep
 
     async def _answer(self, request: Request) -> Answer:
+        if not is_from_here(request):
+            return in_json(403, {"errors": [{"message": "only for programs and pages of this machine"}]})
         try:
             return await self._answering(request)
         except Exception:  # noqa: BLE001 - a fault of one answer must not end the server
             _LOG.exception("The sandbox failed at %s %s", request.method, request.path)
             return in_json(500, {"errors": [{"message": "internal server error", "field": None, "help": None}]})
+
+
+def is_from_here(request: Request) -> bool:
+    """Whether it was meant for this machine and no page of a stranger makes it.
+
+    A browser can be led here by a foreign name that points at 127.0.0.1, which the Host header gives away, and by
+    another site's form or script, which Sec-Fetch-Site and Origin do.
+    """
+    host = request.headers.get("host", "")
+    if not is_loopback(host):
+        return False
+    if request.method in {"GET", "HEAD"}:
+        return True
+    site, origin = request.headers.get("sec-fetch-site"), request.headers.get("origin")
+    return site in {None, "same-origin", "none"} and origin in {None, f"http://{host}"}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a Host header names this machine."""
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ip_address(name).is_loopback
+    except ValueError:
+        return False
 
 
 async def read_request(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, largest: int) -> Request:

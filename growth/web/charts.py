@@ -116,26 +116,31 @@ def ticks(top: float) -> list[float]:
 
 
 def stacked_columns(
-    days: Sequence[str], series: Sequence[tuple[str, Sequence[float]]], label: str, axis: Sequence[str]
+    days: Sequence[str],
+    series: Sequence[tuple[str, Sequence[float]]],
+    label: str,
+    axis: Sequence[str],
+    colours: Sequence[int] = (),
 ) -> Markup:
-    """Columns stacked by series (`fill1`, `fill2`, …), 860 x 250; each names its day and parts when pointed at.
+    """Columns stacked by series, 860 x 250; each names its day and parts when pointed at.
 
     Args:
         days: a name for each column; every seventh or so is written below.
         series: name and one value a day, from the bottom up.
         label: what there is to see.
         axis: five numbers in words from zero to `nice_top(highest(series))`, see `ticks`.
+        colours: the class `fill{colour}` of each series; 1, 2, 3 … when left out.
     """
     frame = Frame()
     parts = _axis(frame, axis)
     top = nice_top(highest(series))
+    fills = colours or range(1, len(series) + 1)
     step = (frame.width - frame.left) / max(len(days), 1)
     every = max(round(len(days) / 5), 1)
     for place, day in enumerate(days):
         x = frame.left + place * step + step * 0.14
-        parts.append(
-            _column(frame, day, [(name, values[place]) for name, values in series], x=x, width=step * 0.72, top=top)
-        )
+        stack = [(fill, name, values[place]) for fill, (name, values) in zip(fills, series, strict=True)]
+        parts.append(_column(frame, day, stack, x=x, width=step * 0.72, top=top))
         if place % every == 0:
             parts.append(Markup('<text x="{}" y="{}">{}</text>').format(f"{x:.1f}", frame.height - 6, day))
     return _svg(frame, label, parts, wide=True)
@@ -147,16 +152,16 @@ def highest(series: Sequence[tuple[str, Sequence[float]]]) -> float:
 
 
 def _column(
-    frame: Frame, day: str, values: Sequence[tuple[str, float]], *, x: float, width: float, top: float
+    frame: Frame, day: str, stack: Sequence[tuple[int, str, float]], *, x: float, width: float, top: float
 ) -> Markup:
     rect = Markup('<rect class="fill{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>')
-    parts = [Markup("<title>{}: {}</title>").format(day, ", ".join(f"{name} {value:,.0f}" for name, value in values))]
+    parts = [Markup("<title>{}: {}</title>").format(day, ", ".join(f"{name} {value:,.0f}" for _, name, value in stack))]
     y = frame.y(0)
-    for number, (_, value) in enumerate(values, 1):
+    for fill, _, value in stack:
         tall = value / top * frame.tall
         y -= tall
         height = f"{max(tall - 0.8, 0):.1f}"
-        parts.append(rect.format(number, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", height))
+        parts.append(rect.format(fill, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", height))
     return Markup("<g>{}</g>").format(_join(parts))
 
 

@@ -14,7 +14,6 @@ from growth.sandbox.dice import Dice
 from growth.sandbox.past.sellers import Seller
 
 SOURCE = "demo"
-_STAGES = ("contacted", "qualified", "applied", "verified", "shop_open")
 _OUTCOMES = {"no_answer": 0.4, "reached": 0.25, "call_back": 0.15, "interested": 0.15, "not_interested": 0.05}
 
 
@@ -66,6 +65,7 @@ def _organisation(seller: Seller) -> dict[str, Any]:
 
 
 def _lead(seller: Seller, company: int, person: int | None, reps: Sequence[int], dice: Dice) -> dict[str, Any]:
+    reached = seller.stages[-1][0] if seller.stages else "contacted"
     taken = seller.won is not None or dice.happens(0.35, "taken", seller.number)
     return {
         "side": "seller",
@@ -76,7 +76,7 @@ def _lead(seller: Seller, company: int, person: int | None, reps: Sequence[int],
         "name": seller.name,
         "channel": seller.channel,
         "facts": seller.facts,
-        "stage": "shop_open" if seller.won else "lost" if seller.ended else "contacted",
+        "stage": "shop_open" if seller.won else "lost" if seller.ended else reached,
         "contacted_at": seller.contacted,
         "won_at": seller.won,
         "closed_at": seller.won or seller.ended,
@@ -86,11 +86,12 @@ def _lead(seller: Seller, company: int, person: int | None, reps: Sequence[int],
 
 
 def _stages(seller: Seller, lead: int) -> Iterator[dict[str, Any]]:
-    """From the first contact to the open shop in even steps, or to the end."""
-    reached = _STAGES if seller.won else _STAGES[:1]
-    length = (seller.won - seller.contacted) if seller.won else timedelta(0)
-    for place, stage in enumerate(reached):
-        yield _stage(lead, stage, seller.contacted + length * place / max(len(reached) - 1, 1))
+    """From the first contact to the open shop, or to the end."""
+    yield _stage(lead, "contacted", seller.contacted)
+    for stage, at in seller.stages:
+        yield _stage(lead, stage, at)
+    if seller.won:
+        yield _stage(lead, "shop_open", seller.won)
     if seller.ended:
         yield _stage(lead, "lost", seller.ended)
 

@@ -10,9 +10,19 @@ from growth.ids import event_id
 from growth.sandbox.dice import Dice
 from growth.sandbox.past import names
 from growth.sandbox.past.people import NewPerson
-from growth.sandbox.past.truth import GIVEN_UP_AFTER, LEAD_DAYS, LEADS_A_DAY, ORIGINS, WEEK, WON_AFTER, seller_odds
+from growth.sandbox.past.truth import (
+    GIVEN_UP_AFTER,
+    LEAD_DAYS,
+    LEADS_A_DAY,
+    MEMBERSHIP,
+    ORIGINS,
+    WEEK,
+    WON_AFTER,
+    seller_odds,
+)
 
 _LANDINGS = {"free-opening": 0.4, "guide": 0.25, "webinar": 0.2, "pricing": 0.15}
+_ON_THE_WAY = ("qualified", "applied", "verified")
 _KINDS = {"trading": 0.52, "soho": 0.32, "manufacturer": 0.16}
 _SIDES = {"members": 0.55, "online": 0.5, "competitors": 0.25, "offline": 0.6}
 """Share that agreed to e-mails."""
@@ -30,6 +40,8 @@ class Seller:
     facts: dict[str, str]
     town: str
     contacted: datetime
+    stages: tuple[tuple[str, datetime], ...]
+    """Reached between the first contact and the end."""
     won: datetime | None
     ended: datetime | None
     said_yes: datetime | None
@@ -77,7 +89,7 @@ def _seller(number: int, channel: str, moment: datetime, now: datetime, dice: Di
     town = dice.one_of(towns.split(), "town", number)
     contact, email = names.person(names.SELLERS, dice, 500_000 + number)
     odds = seller_odds(channel, origin, landing, kind, segment)
-    won, ended = _how_it_went(odds, moment, now, number, dice)
+    won, ended = _how_it_goes(odds, moment, number, dice)
     facts = {"origin": origin, "landing_page": landing, "segment": segment, "company_type": kind}
     return Seller(
         number=number,
@@ -88,31 +100,40 @@ def _seller(number: int, channel: str, moment: datetime, now: datetime, dice: Di
         facts=facts | {"country": "CN", "province": province, "language": "zh"},
         town=town,
         contacted=moment,
-        won=won,
-        ended=ended,
+        stages=tuple((stage, at) for stage, at in _stages(moment, won, number, dice) if at <= now),
+        won=won if won and won <= now else None,
+        ended=ended if ended and ended <= now else None,
         said_yes=moment if dice.happens(_SIDES[channel], "seller says yes", number) else None,
     )
 
 
-def _how_it_went(
-    odds: float, moment: datetime, now: datetime, number: int, dice: Dice
-) -> tuple[datetime | None, datetime | None]:
-    """When it opened a shop, and when it was given up, each None where that has not happened by now."""
+def _how_it_goes(odds: float, moment: datetime, number: int, dice: Dice) -> tuple[datetime | None, datetime | None]:
+    """When it opens a shop, or when it is given up; one of the two, perhaps still to come."""
     if dice.happens(1 / (1 + math.exp(-odds)), "is won", number):
         longest = timedelta(days=85).total_seconds()
-        won = moment + timedelta(seconds=dice.waiting(WON_AFTER.total_seconds(), longest, "won after", number))
-        return (won, None) if won <= now else (None, None)
-    given_up = moment + GIVEN_UP_AFTER + timedelta(days=dice.between(0, 40, "given up after", number))
-    return (None, given_up) if given_up <= now else (None, None)
+        return moment + timedelta(seconds=dice.waiting(WON_AFTER.total_seconds(), longest, "won after", number)), None
+    return None, moment + GIVEN_UP_AFTER + timedelta(days=dice.between(0, 40, "given up after", number))
+
+
+def _stages(moment: datetime, won: datetime | None, number: int, dice: Dice) -> Iterator[tuple[str, datetime]]:
+    """In even steps up to the open shop; of those given up, some come a part of the way."""
+    length = won - moment if won else timedelta(days=dice.between(4, 40, "stages take", number))
+    reached = 3 if won else dice.pick({0: 0.6, 1: 0.28, 2: 0.09, 3: 0.03}, "stages", number)
+    for place, stage in enumerate(_ON_THE_WAY[:reached], 1):
+        yield stage, moment + length * place / (len(_ON_THE_WAY) + 1)
 
 
 def events(sellers: Sequence[Seller], people: dict[str, int]) -> Iterator[NewEvent]:
-    """The first contact of each, and the shop it opened."""
+    """The first contact of each, the shop it opened, and what it paid: existing members open free of charge."""
     for seller in sellers:
         person = people.get(seller.email)
         yield _event(seller, "contact", seller.contacted, person, {"channel": seller.channel})
-        if seller.won is not None:
-            yield _event(seller, "shop_open", seller.won, person, {"shop": f"S{seller.number:06}"})
+        if seller.won is None:
+            continue
+        yield _event(seller, "shop_open", seller.won, person, {"shop": f"S{seller.number:06}"})
+        if seller.channel != "members":
+            fee = {"order": f"F{seller.number:06}", "amount_minor": MEMBERSHIP, "currency": "CNY"}
+            yield _event(seller, "order", seller.won, person, fee)
 
 
 def _event(seller: Seller, kind: str, moment: datetime, person: int | None, properties: dict[str, object]) -> NewEvent:

@@ -63,6 +63,9 @@ ORIGINS = {
     "offline": {"Canton Fair": 0.7, "Yiwu Fair": 0.3},
 }
 
+MEMBERSHIP = 1_980_000
+"""CNY fen a year."""
+
 WON_AFTER = timedelta(days=16)
 """Mean of an exponential wait from first contact to an open shop."""
 

@@ -90,7 +90,8 @@ def seen(request: Request, session: SessionDep, campaign_id: int, *, asked: Anno
 
 
 def _seen(request: Request, session: Session, campaign: Campaign, asked: Asked) -> dict[str, Any]:
-    shown = preview_locale(campaign.message, asked.locale or locale_of(request))
+    read = next(iter(campaign.audience["locales"]), locale_of(request))
+    shown = preview_locale(campaign.message, asked.locale or read)
     return {
         "languages_of": [(one, LANGUAGE_NAMES[one]) for one in (locales_of(campaign.message) if shown else [])],
         "shown": shown,

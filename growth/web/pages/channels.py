@@ -122,7 +122,7 @@ def _trend(request: Request, found: Report) -> Trend:
     ]
     days = [short_day_text(day, locale) for day in found.period.days]
     axis = [compact_text(tick, locale) for tick in ticks(nice_top(highest(series)))]
-    svg = stacked_columns(days, series, said(request, WORDS[found.side].trend), axis)
+    svg = stacked_columns(days, series, said(request, WORDS[found.side].trend), axis, [place for place, _ in shown])
     rows = [
         (day, *(number_text(round(values[place], 1), locale) for _, values in series)) for place, day in enumerate(days)
     ]
