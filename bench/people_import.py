@@ -20,6 +20,7 @@ from growth.database.migrate import migrate
 
 PEOPLE = 200_000
 MANY = 1_000_000
+ROUNDS = 3
 _TABLES = ("person", "identity", "consent_fact", "consent")
 _HEADER = "email,phone,name,country,language,permission,source,wording,basis,consent date\n"
 
@@ -49,20 +50,23 @@ def run() -> list[Figure]:
     """Both, on a fresh embedded database."""
     with TemporaryDirectory() as folder, borrowed(Path(folder) / "home"):
         server = EmbeddedServer(Path(folder) / "home")
-        ours = brought_in(server, Path(folder), PEOPLE)
-        copied = copy_again(server, Path(folder))
-        many = brought_in(server, Path(folder), MANY)
-    note = f"{PEOPLE / ours['seconds']:,.0f} people a second, {ours['seconds'] - copied:.1f} s more than COPY"
+        ours, copied = [], []
+        # In turn, and the best of each: other work on the machine then slows down both or neither.
+        for turn in range(ROUNDS):
+            ours.append(brought_in(server, Path(folder), f"round_{turn}", PEOPLE)["seconds"])
+            copied.append(copy_again(server, Path(folder), f"round_{turn}"))
+        many = brought_in(server, Path(folder), "many", MANY)
+    note = f"{PEOPLE / min(ours):,.0f} people a second; the best of {ROUNDS} each, in turn"
     name = "import of 200,000 people"
     return [
-        Figure(name, ours["seconds"], "s", "COPY of the resulting rows", copied, 3, note=note),
+        Figure(name, min(ours), "s", "COPY of the resulting rows", min(copied), 3, note=note),
         Figure("memory while importing 1 M people", many["megabytes"], "MB", "limit", 300),
     ]
 
 
-def brought_in(server: EmbeddedServer, folder: Path, people: int) -> dict[str, float]:
+def brought_in(server: EmbeddedServer, folder: Path, name: str, people: int) -> dict[str, float]:
     """Seconds and peak memory (MB) of a process that imports a file of so many people into an empty database."""
-    url, file = fresh_database(server, f"people_{people}"), folder / f"{people}.csv"
+    url, file = fresh_database(server, name), folder / f"{name}.csv"
     with file.open("w", encoding="utf-8", newline="") as written:
         written.write(_HEADER)
         written.writelines(lines(people))
@@ -101,7 +105,7 @@ def lines(people: int) -> Iterator[str]:
 def fresh_database(server: EmbeddedServer, name: str) -> str:
     """URL of a new, migrated database, with everything before it written to disk."""
     with psycopg.connect(server.url(), autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')  # type: ignore[arg-type]  # a name of ours
+        connection.execute(f'create database "{name}"')
         connection.execute("checkpoint")
     engine = make_engine(server.url(name))
     migrate(engine)
@@ -109,21 +113,21 @@ def fresh_database(server: EmbeddedServer, name: str) -> str:
     return server.url(name)
 
 
-def copy_again(server: EmbeddedServer, folder: Path) -> float:
+def copy_again(server: EmbeddedServer, folder: Path, name: str) -> float:
     """Seconds that COPY takes for the rows of the import, into the same tables of another database."""
     for table in _TABLES:
         with (
-            psycopg.connect(server.url(f"people_{PEOPLE}")) as source,
-            source.cursor().copy(f"copy {table} to stdout") as rows,  # type: ignore[arg-type]  # likewise
+            psycopg.connect(server.url(name)) as source,
+            source.cursor().copy(f"copy {table} to stdout") as rows,
             (folder / table).open("wb") as kept,
         ):
             for block in rows:
                 kept.write(block)
-    url = fresh_database(server, "copied")
+    url = fresh_database(server, f"{name}_copied")
     began = time.monotonic()
     with psycopg.connect(url) as target:
         for table in _TABLES:
-            with (folder / table).open("rb") as kept, target.cursor().copy(f"copy {table} from stdin") as rows:  # type: ignore[arg-type]  # likewise
+            with (folder / table).open("rb") as kept, target.cursor().copy(f"copy {table} from stdin") as rows:
                 while block := kept.read(1 << 16):
                     rows.write(block)
     return time.monotonic() - began

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
     from sqlalchemy.orm import Session
 
     from growth.people.importing.bring_in import ImportFile, Progress
+    from growth.people.importing.files import FileFormat
     from growth.people.importing.planning import Counts
 
 _ACTOR = "command line"
@@ -67,36 +69,43 @@ def import_file(
     """Bring people in: good rows go in, and the same file again changes nothing."""
     from growth.clock import SystemClock
     from growth.commands.connect import database
-    from growth.database.engine import transaction
-    from growth.database.workspace import workspace
-    from growth.people.importing.bring_in import ImportFile, bring_in
+    from growth.people.importing.bring_in import bring_in
     from growth.people.importing.files import guess_format
-    from growth.people.importing.permissions import read_permission
     from growth.people.importing.uploads import record_of
 
     form = guess_format(file, encoding=encoding, delimiter=_delimiter(delimiter))
     form.columns.update(dict(_pair(one) for one in column or ()))
-    clock = SystemClock()
+    said, clock = {"basis": basis, "source": source, "wording": wording, "at": said_at}, SystemClock()
     with database() as engine:
-        with transaction(engine) as session:
-            place = workspace(session)
-        zone = place.time_zone if place else "UTC"
-        said = {"basis": basis, "source": source, "wording": wording, "at": said_at}
-        permission = read_permission(**said, zone=zone, now=clock.now())
-        asked = ImportFile(
-            path=file,
-            name=file.name,
-            form=form,
-            rejected=rejected or file.with_name(f"{file.stem}.rejected.csv"),
-            permission=permission,
-            zone=zone,
-        )
+        asked = _asked(engine, file, form, said, rejected)
         if not json:
             _tell_form(asked)
         kept = record_of(asked, by=_ACTOR, now=clock.now())
         with _bar(quiet=json) as progress:
             counts = bring_in(engine, clock, asked, by=_ACTOR, dry_run=dry_run, progress=progress, finish=kept)
     _tell_counts(asked, counts, dry_run=dry_run, json=json)
+
+
+def _asked(
+    engine: "Engine", file: Path, form: "FileFormat", said: dict[str, str | None], rejected: Path | None
+) -> "ImportFile":
+    from growth.clock import SystemClock
+    from growth.database.engine import transaction
+    from growth.database.workspace import workspace
+    from growth.people.importing.bring_in import ImportFile
+    from growth.people.importing.permissions import read_permission
+
+    with transaction(engine) as session:
+        place = workspace(session)
+    zone = place.time_zone if place else "UTC"
+    return ImportFile(
+        path=file,
+        name=file.name,
+        form=form,
+        rejected=rejected or file.with_name(f"{file.stem}.rejected.csv"),
+        permission=read_permission(**said, zone=zone, now=SystemClock().now()),
+        zone=zone,
+    )
 
 
 def _delimiter(text: str | None) -> str | None:

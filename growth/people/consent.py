@@ -99,12 +99,7 @@ def record_by_hand(
     `at` is when they said it; now when left out. Returns whether it is new. Raises NotFoundError, RefusedError for
     somebody who was erased, and InvalidError as `record_consent` does.
     """
-    person = session.get(Person, person_id)
-    if person is None:
-        raise NotFoundError(N_("There is no such person."), remedy=N_("Look for them by their exact e-mail or phone."))
-    if person.erased_at is not None:
-        raise RefusedError(N_("This person asked to be erased, so nothing is stored about them."))
-    said = {"granted": granted, "basis": basis if granted else WITHDRAWAL, "source": source.strip()}
+    country = _may_be_stored(session, person_id).country
     new = record_consent(
         session,
         person_id,
@@ -112,7 +107,7 @@ def record_by_hand(
         channel=EMAIL_CHANNEL,
         granted=granted,
         basis=basis,
-        jurisdiction=person.country or "",
+        jurisdiction=country or "",
         source=source.strip(),
         wording=wording.strip(),
         evidence={"recorded_by": actor},
@@ -120,9 +115,18 @@ def record_by_hand(
         now=now,
     )
     if new:
-        detail = said | {"at": (at or now).isoformat()}
+        detail = {"granted": granted, "source": source.strip(), "at": (at or now).isoformat()}
         audit(session, actor=actor, action="consent", subject=f"person {person_id}", detail=detail, now=now)
     return new
+
+
+def _may_be_stored(session: Session, person_id: int) -> Person:
+    person = session.get(Person, person_id)
+    if person is None:
+        raise NotFoundError(N_("There is no such person."), remedy=N_("Look for them by their exact e-mail or phone."))
+    if person.erased_at is not None:
+        raise RefusedError(N_("This person asked to be erased, so nothing is stored about them."))
+    return person
 
 
 def check_permission(*, granted: bool, basis: str, source: str, wording: str, at: datetime, now: datetime) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, Select, false, func, literal, not_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from growth.database.engine import transaction
-from growth.errors import NotFoundError
+from growth.errors import InvalidError, NotFoundError
 from growth.locales import N_
 from growth.people.consent import EMAIL_CHANNEL, MARKETING
 from growth.people.identity import EMAIL, PHONE, find_person, normalise_email, normalise_phone
@@ -154,6 +154,8 @@ def _end_of(session: Session, window: Select[Any]) -> int | None:
 def _owner(session: Session, text: str, country: str | None) -> int | None:
     if "@" in text:
         return find_person(session, EMAIL, normalise_email(text))
+    if not any(letter.isdigit() for letter in text):
+        raise InvalidError("find", N_("This is neither an e-mail address nor a phone number."))
     return find_person(session, PHONE, normalise_phone(text, country))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -11,6 +11,26 @@ from growth.people.records import Suppression
 
 REASONS = ("unsubscribe", "complaint", "hard_bounce", "imported", "erased", "manual")
 EVERYTHING = "all"
+
+
+def strength(reason: str) -> str:
+    """In SQL, how much a reason (a part of the statement) weighs against another for the same address and scope.
+
+    A bounce says less than a person's own will, which a new permission doesn't take back; erasing says the most.
+    """
+    return f"case {reason} when 'erased' then 2 when 'hard_bounce' then 0 when 'unsubscribe' then 0 else 1 end"
+
+
+STRONGER = f"{strength('excluded.reason')} > {strength('suppression.reason')}"
+"""When a new reason takes the place of the one that is there."""
+
+_given = insert(Suppression)
+_PUT = _given.on_conflict_do_update(
+    index_elements=["channel", "hash", "scope"],
+    set_={name: _given.excluded[name] for name in ("reason", "source", "at")},
+    where=text(STRONGER),
+).returning(literal_column("suppression.xmax = 0"))
+"""Gives whether the address was not there yet; nothing when what was there stays."""
 
 
 def suppress(
@@ -23,15 +43,15 @@ def suppress(
     source: str,
     now: datetime,
 ) -> bool:
-    """Put an address on the list; returns whether it was not there yet. The first reason stays.
+    """Put an address on the list; returns whether it was not there yet. The first reason stays, unless it was weaker.
 
     `hash` is the lookup hash of the normalised address (`growth.people.identity`). `scope` is `all` or a purpose.
     Raises ValueError for a reason that is none of `REASONS`.
     """
     if reason not in REASONS:
         raise ValueError(f"{reason!r} is no reason for suppression")
-    row = insert(Suppression).values(channel=channel, hash=hash, scope=scope, reason=reason, source=source, at=now)
-    return session.scalar(row.on_conflict_do_nothing().returning(Suppression.id)) is not None
+    row = {"channel": channel, "hash": hash, "scope": scope, "reason": reason, "source": source, "at": now}
+    return bool(session.scalar(_PUT, row))
 
 
 def suppress_many(
@@ -44,7 +64,7 @@ def suppress_many(
     ]
     if not rows:
         return 0
-    return len(session.scalars(insert(Suppression).on_conflict_do_nothing().returning(Suppression.id), rows).all())
+    return sum(session.scalars(_PUT, rows))
 
 
 def suppressions(session: Session, channel: str, hashes: Sequence[bytes]) -> list[Suppression]:

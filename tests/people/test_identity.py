@@ -12,7 +12,7 @@ from growth.errors import InvalidError, RefusedError
 from growth.people.identity import EMAIL, PHONE, Known, email_hash, ensure_person, find_person
 from growth.people.reading import addresses_of, names_of
 from growth.people.records import Identity, Person
-from growth.people.suppression import is_suppressed, suppress
+from growth.people.suppression import is_suppressed, suppress, suppress_many, suppressions
 
 
 def test_a_person_is_found_by_any_writing_of_the_address(session: Session, clock: FixedClock) -> None:
@@ -93,5 +93,20 @@ def test_suppression_is_by_hash_and_by_scope(session: Session, clock: FixedClock
     assert not is_suppressed(session, "email", digest, "marketing")
     suppress(session, "email", digest, reason="complaint", source="sendgrid", now=clock.now())
     assert is_suppressed(session, "email", digest, "marketing")
+    assert not suppress(session, "email", digest, reason="hard_bounce", source="sendgrid", now=clock.now())
+    assert [one.reason for one in suppressions(session, "email", [digest])] == ["manual", "complaint"]
     with pytest.raises(ValueError, match="no reason"):
         suppress(session, "email", digest, reason="whim", source="x", now=clock.now())
+
+
+def test_a_person_s_own_will_takes_the_place_of_a_bounce_and_erasing_that_of_everything(
+    session: Session, clock: FixedClock
+) -> None:
+    digest, other = email_hash("ann@example.com"), email_hash("bob@example.com")
+    suppress_many(session, "email", [digest], reason="hard_bounce", source="sendgrid", now=clock.now())
+    given = {"reason": "imported", "source": "file", "now": clock.now()}
+    assert suppress_many(session, "email", [digest, other], **given) == 1
+    assert [one.reason for one in suppressions(session, "email", [digest, other])] == ["imported", "imported"]
+    assert not suppress(session, "email", digest, reason="erased", source="request", now=clock.now())
+    with pytest.raises(RefusedError):
+        ensure_person(session, Known(email="ann@example.com"), clock.now())

@@ -17,7 +17,8 @@ from growth.people.suppression import suppress_many
 
 _BATCH = 5_000
 _LONGEST_LINE = 1 << 20
-_ADDRESS = re.compile(r"[^\s,;|\"'<>]+@[^\s,;|\"'<>]+")
+# Longer than any address can be, so that a wrong one is found too long, and a line of a million letters soon read.
+_ADDRESS = re.compile(r"[^\s,;|\"'<>]{1,320}@[^\s,;|\"'<>]{1,320}")
 
 
 @dataclass(frozen=True)

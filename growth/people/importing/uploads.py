@@ -61,7 +61,7 @@ def keep_upload(session: Session, received: Received, *, by: str, now: datetime)
         path=str(received.path),
         format=form.as_json(),
         state=UPLOADED,
-        counts={"lines": received.lines},
+        counts={"lines": max(received.lines - 1, 0)},
         by=by,
         created_at=now,
     )
@@ -72,11 +72,12 @@ def keep_upload(session: Session, received: Received, *, by: str, now: datetime)
 
 def record_of(file: ImportFile, *, by: str, now: datetime) -> Finish:
     """What the merge of a file that was not uploaded writes down with it."""
+    digest = digest_of(file.path)
 
     def finish(session: Session, counts: Counts) -> None:
         kept = PeopleImport(
             filename=file.name,
-            digest=digest_of(file.path),
+            digest=digest,
             format=file.form.as_json(),
             permission=file.permission.as_json() if file.permission.said() else None,
             state=IMPORTED,

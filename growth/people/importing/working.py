@@ -42,7 +42,7 @@ def work_on(run: JobRun) -> None:
 
 
 def _brought_in(run: JobRun, upload: PeopleImport, *, dry_run: bool) -> Counts:
-    upload_id, total = upload.id, upload.counts.get("rows") or upload.counts.get("lines")
+    upload_id, total = upload.id, upload.counts.get("rows") or upload.counts.get("lines", 0)
 
     def progress(rows: int) -> None:
         run.leave_off()
@@ -92,8 +92,6 @@ def _clear_away(session: Session, upload: PeopleImport) -> None:
 
 
 def _tell(run: JobRun, counts: Counts, *, dry_run: bool) -> None:
-    changes = {"new": counts.new, "changed": counts.changed, "rejected": counts.rejected}
-    if dry_run:
-        run.tell(N_("Checked: %(new)s people are new, %(changed)s change; %(rejected)s rows can't go in."), **changes)
-    else:
-        run.tell(N_("%(new)s people are new, %(changed)s changed; %(rejected)s rows didn't go in."), **changes)
+    checked = N_("Checked: %(new)s people are new, %(changed)s change; %(rejected)s rows can't go in.")
+    done = N_("%(new)s people are new, %(changed)s changed; %(rejected)s rows didn't go in.")
+    run.tell(checked if dry_run else done, new=counts.new, changed=counts.changed, rejected=counts.rejected)

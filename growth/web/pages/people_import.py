@@ -1,6 +1,6 @@
 """Importing people: a file is uploaded, its columns are confirmed, it is checked, and then it goes in."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -206,6 +206,8 @@ def _choosing(upload: PeopleImport, choice: Choice, errors: dict[str, InvalidErr
 def _going(request: Request, run: JobRun) -> Going:
     now = request.app.state.clock.now()
     far = progress(run.done, run.total, since=run.started_at, done_before=0, now=now)
+    if far.share == 1.0:  # all is read, and nobody knows how long storing it takes
+        far = replace(far, rate=None, left=None)
     return Going(run, far, meter(far.share or 0, 1, said(request, N_("Progress"))))
 
 
