@@ -70,7 +70,13 @@ def record_consent(
         recorded_at=now,
     )
     new = session.scalar(fact.on_conflict_do_nothing().returning(ConsentFact.id))
-    state = insert(Consent).values(person_id=person_id, purpose=purpose, channel=channel, granted=granted, at=at)
+    _move(session, {"person_id": person_id, "purpose": purpose, "channel": channel, "granted": granted, "at": at})
+    return new is not None
+
+
+def _move(session: Session, said: Mapping[str, Any]) -> None:
+    """Let what was said hold from now on, unless something later was said."""
+    state = insert(Consent).values(**said)
     later = tuple_(state.excluded.at, not_(state.excluded.granted)) > tuple_(Consent.at, not_(Consent.granted))
     session.execute(
         state.on_conflict_do_update(
@@ -79,7 +85,6 @@ def record_consent(
             where=later,
         )
     )
-    return new is not None
 
 
 def record_by_hand(

@@ -42,17 +42,31 @@ class Job:
     """A declared job."""
 
     key: str
+    """The name of its file and of its function."""
     name: str
+    """What people call it, marked with `N_`."""
     does: str
+    """One plain sentence, marked with `N_`."""
     function: Callable[["JobRun"], None]
     when: When | None
+    """Its trigger; None for a job that is only fired by people or by other code."""
     jitter: timedelta
+    """Its start is put off by up to this much, so that many jobs don't begin in the same second. The same due time
+    always gets the same delay."""
     one_at_a_time: bool
+    """A run waits until the run before it is finished, and at most one run by schedule waits."""
     missed: Literal["once", "skip"]
+    """What becomes of a due time that nobody was there for and that is older than `grace`: run `once`, late, for all
+    of them, or `skip` them and say so."""
     grace: timedelta
+    """How late a firing may be and still count as in time."""
     retries: Retries
+    """What happens after a TransientError. Other errors fail the run at once."""
     own_process: bool
+    """Do it in a process of its own, whose memory is given back at the end."""
     started: str | None = None
+    """For a job that has to be told what to work on: what starts it, marked with `N_`. Such a job has no schedule, and
+    nobody can start it from its page."""
 
     def __call__(self, run: "JobRun") -> None:
         """Do it, here and now."""
@@ -72,23 +86,7 @@ def job(
     own_process: bool = False,
     started: str | None = None,
 ) -> Callable[[Callable[["JobRun"], None]], Job]:
-    """Declare the function below as the job of its file.
-
-    Args:
-        name: what people call it, marked with `N_`.
-        does: one plain sentence, marked with `N_`.
-        when: its trigger; None for a job that is only fired by people or by other code.
-        one_at_a_time: a run waits until the run before it is finished, and at most one run by schedule waits.
-        missed: what becomes of a due time that nobody was there for and that is older than `grace`: run `once`,
-            late, for all of them, or `skip` them and say so.
-        grace: how late a firing may be and still count as in time.
-        jitter: its start is put off by up to this much, so that many jobs don't begin in the same second. The same
-            due time always gets the same delay.
-        retries: what happens after a TransientError. Other errors fail the run at once.
-        own_process: do it in a process of its own, whose memory is given back at the end.
-        started: for a job that has to be told what to work on: what starts it, marked with `N_`. Such a job has no
-            schedule, and nobody can start it from its page.
-    """
+    """Declare the function below as the job of its file; what each argument means stands at `Job`."""
 
     def declare(function: Callable[["JobRun"], None]) -> Job:
         return Job(
