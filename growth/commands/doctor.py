@@ -49,9 +49,10 @@ def _examined() -> "list[Finding]":
 
 def _words(error: Exception) -> "GrowthError":
     from growth.errors import GrowthError
+    from growth.locales import N_
     from growth.running.failures import in_words
 
-    return error if isinstance(error, GrowthError) else in_words(error) or GrowthError("%(words)s", words=error)
+    return error if isinstance(error, GrowthError) else in_words(error) or GrowthError(N_("%(words)s"), words=error)
 
 
 def _as_text(one: "Finding") -> str:

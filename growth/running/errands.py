@@ -31,7 +31,7 @@ def errand(work: Callable[..., Result], *arguments: Any, inherited: Sequence[int
         process.join()
         ours.close()
     if not done:
-        raise PermanentError("%(words)s", words=value)
+        raise PermanentError(N_("%(words)s"), words=value)
     result: Result = value
     return result
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 from collections.abc import Callable
 
 import pytest
@@ -44,12 +45,24 @@ def test_undisturbed(engine: Engine, start: Start, numbered: Numbered, job: str)
     assert numbered() == ALL
 
 
+def _kill_amid_work(engine: Engine, worker: subprocess.Popen[bytes]) -> None:
+    """Kill it while it has a task in hand, not between two."""
+    doing = text("select exists (select from procrastinate_jobs where status = 'doing')")
+    while True:
+        worker.send_signal(signal.SIGSTOP)
+        with engine.connect() as connection:
+            if connection.scalar(doing):
+                break
+        worker.send_signal(signal.SIGCONT)
+    worker.send_signal(signal.SIGKILL)
+
+
 @pytest.mark.parametrize("job", ["number_rows", "number_parts"])
 def test_another_worker_goes_on_after_a_kill(engine: Engine, start: Start, numbered: Numbered, job: str) -> None:
     run_id = _fire(engine, job, pause=0.1)
     first = start("worker")
     until(lambda: len(numbered()) >= 500)
-    first.send_signal(signal.SIGKILL)
+    _kill_amid_work(engine, first)
     start("worker")
     until(_finished(engine, run_id))
     run = _run(engine, run_id)

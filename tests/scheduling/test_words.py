@@ -82,6 +82,8 @@ def test_outcomes() -> None:
     assert outcome_in_words(broken, "en", "UTC") == ("%(who)s is 100% gone.", "")
     assert starter_in_words("schedule", "en") == "By schedule"
     assert starter_in_words("person:lin@example.com", "en") == "By lin@example.com"
+    assert starter_in_words("fail_as_told", "en") == "By “Fail”"
+    assert starter_in_words("campaign", "en") == "By campaign"
 
 
 def test_progress_is_reckoned_from_where_it_was_taken_up_again() -> None:
