@@ -19,6 +19,7 @@ from growth.locales import N_
 from growth.settings import Settings, settings
 
 _VERSION = b"\x01"
+_SHORTEST = 32
 
 
 def _encode(raw: bytes) -> str:
@@ -94,10 +95,10 @@ class Keyring:
 def _root(config: Settings) -> bytes:
     if config.secret_key is not None:
         text = config.secret_key.get_secret_value()
-        if len(text) < 32:
+        if len(text) < _SHORTEST:
             raise PermanentError(N_("GROWTH_SECRET_KEY is shorter than 32 characters."), remedy=N_("Use a longer one."))
         return hashlib.sha256(text.encode()).digest()
-    return _kept(config.home / "secret.key")
+    return _kept(_place(config))
 
 
 def _kept(path: Path) -> bytes:
@@ -105,15 +106,48 @@ def _kept(path: Path) -> bytes:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         fresh = path.with_suffix(f".{os.getpid()}")
-        fresh.write_text(secrets.token_urlsafe(48))
-        fresh.chmod(0o600)
+        fresh.touch(mode=0o600)
+        with fresh.open("w") as file:
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            os.fsync(file.fileno())  # an empty one after a power cut would be the end of what it sealed
         try:
             os.link(fresh, path)
         except FileExistsError:
             pass
         finally:
             fresh.unlink()
-    return hashlib.sha256(path.read_text().strip().encode()).digest()
+    return hashlib.sha256(_read(path)).digest()
+
+
+def _read(path: Path) -> bytes:
+    """The key's letters. Raises PermanentError for a file that was cut short or can't be read."""
+    try:
+        text = path.read_bytes().strip()
+    except OSError as error:
+        raise PermanentError(
+            N_("The key in %(path)s can't be read: %(reason)s."),
+            remedy=N_("Put it back from a backup: what is stored can't be read without it."),
+            path=path.absolute(),
+            reason=(error.strerror or str(error)).lower(),
+        ) from error
+    if len(text) < _SHORTEST or not text.isascii():
+        raise PermanentError(
+            N_("The key in %(path)s is damaged."),
+            remedy=N_("Put it back from a backup: what is stored can't be read without it."),
+            path=path.absolute(),
+        )
+    return text
+
+
+def key_is_there() -> bool:
+    """Whether there is a root key already, so that `keyring` won't make one."""
+    config = settings()
+    return config.secret_key is not None or _place(config).exists()
+
+
+def _place(config: Settings) -> Path:
+    return config.home / "secret.key"
 
 
 @lru_cache

@@ -2,15 +2,20 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Everything that can be set from outside, each with its meaning."""
 
-    model_config = SettingsConfigDict(env_prefix="GROWTH_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="GROWTH_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     home: Path = Field(Path("var"), description="Folder for the embedded database, keys, imports and logs.")
     database_url: str | None = Field(
@@ -57,7 +62,20 @@ class Settings(BaseSettings):
     )
     max_request_bytes: int = Field(2_000_000, description="Largest request body, except for file imports.", ge=10_000)
     max_import_bytes: int = Field(500_000_000, description="Largest file accepted by an import page.", ge=10_000)
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR."
+    )
+
+    @field_validator("base_url", "sendgrid_url", "shop_url")
+    @classmethod
+    def _leads_somewhere(cls, url: str | None) -> str | None:
+        try:
+            parts = urlsplit(url or "http://unset")
+            if parts.scheme in {"http", "https"} and parts.hostname:
+                return url
+        except ValueError:
+            pass
+        raise PydanticCustomError("address", "it has to begin with https:// or http:// and name a host")
 
     @property
     def public_url(self) -> str:
@@ -67,7 +85,7 @@ class Settings(BaseSettings):
     @property
     def secure_cookies(self) -> bool:
         """Whether cookies travel over TLS only."""
-        return self.public_url.startswith("https") if self.cookie_secure is None else self.cookie_secure
+        return self.public_url.startswith("https:") if self.cookie_secure is None else self.cookie_secure
 
 
 @lru_cache

@@ -1,18 +1,33 @@
 """Conversions kept: each once, the earliest of what happens once, first orders told from others, refunds at theirs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert
+import orjson
+from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
 from growth.attribution.happenings import ONCE, Happening
 from growth.attribution.records import Conversion
-from growth.database.copying import ALIKE
 
+# One JSON parameter, as `events.ingest` does.
+_STORE = text("""
+    insert into conversion
+        (kind, source_key, side, occurred_at, person_id, visitor, country, value_minor, currency, of_order)
+    select kind, source_key, side, occurred_at, person_id, visitor, country, value_minor, currency, of_order
+    from jsonb_to_recordset(cast(:conversions as jsonb)) as given (
+        kind text, source_key text, side text, occurred_at timestamptz, person_id bigint, visitor uuid, country text,
+        value_minor bigint, currency text, of_order text)
+    on conflict do nothing
+    returning id, occurred_at, side
+""")
+_KNOWN = text("""
+    select conversion.kind, conversion.source_key, conversion.id, conversion.occurred_at
+    from unnest(cast(:kinds as text[]), cast(:keys as text[])) as asked (kind, source_key)
+    join conversion on conversion.kind = asked.kind and conversion.source_key = asked.source_key
+""")
 _RANK_ORDERS = text("""
     with mine as (
         select id from conversion
@@ -33,15 +48,13 @@ _RANK_ORDERS = text("""
 _FIND_ORDERS = text("""
     update conversion as refund set
         refunds = sold.id, country = sold.country, person_id = sold.person_id, visitor = sold.visitor,
-        currency = coalesce(refund.currency, sold.currency),
+        currency = case refund.value_minor when 0 then sold.currency else coalesce(refund.currency, sold.currency) end,
         value_minor = case refund.value_minor when 0 then -sold.value_minor else refund.value_minor end
     from conversion as sold
     where refund.of_order = any(cast(:orders as text[])) and refund.refunds is null
         and sold.source_key = refund.of_order and sold.kind in ('order', 'first_order')
     returning refund.id
 """)
-
-_STORED = (Conversion.id, Conversion.occurred_at, Conversion.side)
 
 
 @dataclass
@@ -56,12 +69,11 @@ def keep(session: Session, happened: Sequence[Happening], changes: Changes) -> N
     """Store what is new among these; of what happens once an earlier moment replaces a later one."""
     latest_first = sorted(happened, key=lambda one: one.occurred_at, reverse=True)
     earliest = {(one.kind, one.source_key): one for one in latest_first}
-    known = _known(session, [key for key, one in earliest.items() if one.kind in ONCE])
-    _move(session, [(*known[key], one) for key, one in earliest.items() if key in known], changes)
-    fresh = [one for key, one in earliest.items() if key not in known]
+    stored = known(session, [key for key, one in earliest.items() if one.kind in ONCE])
+    _move(session, [(*stored[key], one) for key, one in earliest.items() if key in stored], changes)
+    fresh = [one for key, one in earliest.items() if key not in stored]
     if fresh:
-        stored = insert(Conversion).on_conflict_do_nothing().returning(*_STORED)
-        for row in session.execute(stored, [asdict(one) for one in fresh], execution_options=ALIKE):
+        for row in session.execute(_STORE, {"conversions": orjson.dumps(fresh).decode()}):
             changes.conversions.add(row.id)
             changes.moments.add((row.occurred_at, row.side))
     orders = [one for one in fresh if one.kind == "order"]
@@ -69,11 +81,11 @@ def keep(session: Session, happened: Sequence[Happening], changes: Changes) -> N
     _find_orders(session, {one.source_key for one in orders} | {one.of_order for one in fresh if one.of_order}, changes)
 
 
-def _known(session: Session, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, datetime]]:
+def known(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, datetime]]:
+    """Id and moment of the conversions with these (kind, source key) that are there."""
     if not keys:
         return {}
-    found = select(Conversion.kind, Conversion.source_key, Conversion.id, Conversion.occurred_at)
-    rows = session.execute(found.where(tuple_(Conversion.kind, Conversion.source_key).in_(keys)))
+    rows = session.execute(_KNOWN, {"kinds": [kind for kind, _ in keys], "keys": [key for _, key in keys]})
     return {(row.kind, row.source_key): (row.id, row.occurred_at) for row in rows}
 
 

@@ -14,8 +14,7 @@ from growth.attribution.touches import moments_of, reached_by, take_touches
 from growth.attribution.whose import adopt, find_whose
 from growth.database.changed_days import mark_moments
 from growth.database.workspace import workspace
-from growth.events.reading import read_new
-from growth.events.records import Event
+from growth.events.reading import EventRead, read_new
 from growth.scheduling.run import Step
 
 READER = "attribution"
@@ -31,7 +30,7 @@ def credit(session: Session, _now: datetime, _after: object, size: int) -> Step:
     return Step(done=len(events), next=READER if len(events) == size else None)
 
 
-def _take_in(session: Session, events: Sequence[Event]) -> Changes:
+def _take_in(session: Session, events: Sequence[EventRead]) -> Changes:
     """Touches, conversions, and what changed by them: conversions credited before only where a touch reaches them."""
     changes = Changes()
     place = workspace(session)

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import or_, select, text, union
-from sqlalchemy.dialects.postgresql import insert
+import orjson
+from sqlalchemy import select, text, union
 from sqlalchemy.orm import Session
 
 from growth.attribution.models import LAST_TOUCH, WINDOWS, Contact, Share, last_touch, shares
 from growth.attribution.records import Conversion, Credit
-from growth.database.copying import ALIKE
+from growth.database.among import among
 
 _LONGEST_PATH = 100
 """Clicks before a conversion that a model is shown, the latest ones."""
@@ -36,6 +36,20 @@ _CONTACTS = text("""
     ) as touched
     where conversion.id = any(cast(:conversions as bigint[]))
 """)
+# One JSON parameter, as `events.ingest` does.
+_WRITE = text("""
+    insert into credit (conversion_id, model, position, touch_id, channel, share, value_minor)
+    select conversion_id, model, position, touch_id, channel, share, value_minor
+    from jsonb_to_recordset(cast(:credits as jsonb)) as given (
+        conversion_id bigint, model text, position bigint, touch_id bigint, channel text, share bigint,
+        value_minor bigint)
+    on conflict (conversion_id, model, position) do update set
+        touch_id = excluded.touch_id, channel = excluded.channel, share = excluded.share,
+        value_minor = excluded.value_minor
+    where (credit.touch_id, credit.channel, credit.share, credit.value_minor)
+        is distinct from (excluded.touch_id, excluded.channel, excluded.share, excluded.value_minor)
+    returning conversion_id
+""")
 
 Row = dict[str, Any]
 
@@ -54,7 +68,7 @@ def credit_anew(session: Session, conversions: Collection[int]) -> set[tuple[dat
 def _credit(session: Session, conversions: Collection[int]) -> set[tuple[datetime, str]]:
     columns = (Conversion.id, Conversion.side, Conversion.occurred_at, Conversion.value_minor)
     found = session.execute(
-        select(*columns).where(Conversion.id.in_(conversions), Conversion.kind != "refund").order_by(Conversion.id)
+        select(*columns).where(among(Conversion.id, conversions), Conversion.kind != "refund").order_by(Conversion.id)
     ).all()
     contacts = _contacts(session, [one.id for one in found])
     rows: list[Row] = []
@@ -78,8 +92,8 @@ def _credit_refunds(session: Session, conversions: Collection[int]) -> set[tuple
     known = Conversion.refunds.is_not(None)
     found = session.execute(
         union(
-            select(*columns).where(Conversion.id.in_(conversions), known),
-            select(*columns).where(Conversion.refunds.in_(conversions)),
+            select(*columns).where(among(Conversion.id, conversions), known),
+            select(*columns).where(among(Conversion.refunds, conversions)),
         )
     ).all()
     sold = _shares(session, {one.refunds for one in found})
@@ -93,7 +107,7 @@ def _credit_refunds(session: Session, conversions: Collection[int]) -> set[tuple
 def _shares(session: Session, orders: Collection[int]) -> Mapping[int, list[tuple[int | None, str, int]]]:
     """Touch, channel and millionths of each credit of these orders."""
     found = select(Credit.conversion_id, Credit.touch_id, Credit.channel, Credit.share)
-    mine = found.where(Credit.conversion_id.in_(orders), Credit.model == LAST_TOUCH).order_by(Credit.position)
+    mine = found.where(among(Credit.conversion_id, orders), Credit.model == LAST_TOUCH).order_by(Credit.position)
     kept: dict[int, list[tuple[int | None, str, int]]] = defaultdict(list)
     for conversion, touch, channel, share in session.execute(mine) if orders else ():
         kept[conversion].append((touch, channel, share))
@@ -117,12 +131,4 @@ def _write(session: Session, rows: Sequence[Row]) -> set[int]:
     """Store the credits that are not so already; gives their conversions. Last touch always has just one."""
     if not rows:
         return set()
-    given = insert(Credit)
-    columns = ("touch_id", "channel", "share", "value_minor")
-    different = or_(*(getattr(Credit, name).is_distinct_from(given.excluded[name]) for name in columns))
-    written = given.on_conflict_do_update(
-        index_elements=["conversion_id", "model", "position"],
-        set_={name: given.excluded[name] for name in columns},
-        where=different,
-    )
-    return set(session.scalars(written.returning(Credit.conversion_id), rows, execution_options=ALIKE))
+    return set(session.scalars(_WRITE, {"credits": orjson.dumps(rows).decode()}))

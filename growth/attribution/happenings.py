@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from growth.attribution.whose import Whose
-from growth.events.records import Event
+from growth.events.reading import EventRead
 
 ONCE = ("registration", "shop_open")
 """Kinds that happen once: the earliest counts."""
@@ -38,7 +38,7 @@ class Happening:
     of_order: str | None = None
 
 
-def happening_of(event: Event, whose: Whose, currency: str) -> Happening | None:
+def happening_of(event: EventRead, whose: Whose, currency: str) -> Happening | None:
     """The conversion that an event tells of, if any; amounts without a currency are in `currency`."""
     read = {"registration": _once, "shop_open": _once, "order": _order, "refund": _refund}.get(event.kind)
     told = read(event, whose) if read else None
@@ -47,20 +47,24 @@ def happening_of(event: Event, whose: Whose, currency: str) -> Happening | None:
     return replace(told, currency=currency)
 
 
-def _once(event: Event, whose: Whose) -> Happening:
+def _once(event: EventRead, whose: Whose) -> Happening:
     shop = _key(event.properties.get("shop")) if event.kind == "shop_open" else None
     mine = f"{event.side}:shop:{shop}" if shop else once_key(event.side, whose.person(event), event.visitor)
     return _told(event, whose, mine or f"event:{event.event_id}")
 
 
-def _order(event: Event, whose: Whose) -> Happening:
+def _order(event: EventRead, whose: Whose) -> Happening:
     return _told(event, whose, f"{event.side}:{_key(event.properties.get('order')) or event.event_id}")
 
 
-def _refund(event: Event, whose: Whose) -> Happening | None:
-    """One without an amount gives back all of its order; that is filled in when the order is found."""
+def _refund(event: EventRead, whose: Whose) -> Happening | None:
+    """One without an amount gives back all of its order; that is filled in when the order is found.
+
+    None when it names no order, or an amount of nothing or that is none.
+    """
     order = _key(event.properties.get("order"))
-    if order is None:
+    whole = event.properties.get("amount_minor") is None
+    if order is None or not (whole or _amount(event.properties)):
         return None
     key = f"{event.side}:{order}:{_key(event.properties.get('refund')) or event.event_id}"
     told = _told(event, whose, key)
@@ -74,7 +78,7 @@ def once_key(side: str, person: int | None, visitor: UUID | None) -> str | None:
     return f"{side}:visitor:{visitor}" if visitor is not None else None
 
 
-def _told(event: Event, whose: Whose, key: str) -> Happening:
+def _told(event: EventRead, whose: Whose, key: str) -> Happening:
     return Happening(
         kind=event.kind,
         source_key=key,

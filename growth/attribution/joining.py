@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select, text, tuple_
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
-from growth.attribution.conversions import Changes, rank_orders
+from growth.attribution.conversions import Changes, known, rank_orders
 from growth.attribution.happenings import ONCE, once_key
 from growth.attribution.records import Conversion
+from growth.database.among import among
 
 _RENAME = text("""
     update conversion set source_key = named.source_key
@@ -43,7 +44,7 @@ def settle(session: Session, adopted: Sequence[int], changes: Changes) -> None:
     if not adopted:
         return
     columns = (getattr(Conversion, name) for name in Once.__slots__)
-    mine = [Once(*row) for row in session.execute(select(*columns).where(Conversion.id.in_(adopted)))]
+    mine = [Once(*row) for row in session.execute(select(*columns).where(among(Conversion.id, adopted)))]
     changes.conversions.update(adopted)
     changes.moments.update((one.occurred_at, one.side) for one in mine)
     _leave_once(session, [one for one in mine if one.kind in ONCE], changes)
@@ -53,10 +54,10 @@ def settle(session: Session, adopted: Sequence[int], changes: Changes) -> None:
 def _leave_once(session: Session, mine: Sequence[Once], changes: Changes) -> None:
     wanted = {(one.kind, one.key) for one in mine}
     columns = (getattr(Conversion, name) for name in Once.__slots__)
-    there = select(*columns).where(tuple_(Conversion.kind, Conversion.source_key).in_(wanted))
+    there = select(*columns).where(among(Conversion.id, [one for one, _ in known(session, wanted).values()]))
     kept, lost = earliest([*mine, *(Once(*row) for row in session.execute(there))] if wanted else [])
     if lost:
-        session.execute(delete(Conversion).where(Conversion.id.in_([one.id for one in lost])))
+        session.execute(delete(Conversion).where(among(Conversion.id, [one.id for one in lost])))
         changes.conversions.difference_update(one.id for one in lost)
         changes.moments.update((one.occurred_at, one.side) for one in lost)
     named = [one for one in kept if one.source_key != one.key]

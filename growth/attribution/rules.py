@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,6 +18,10 @@ _EMAIL = frozenset({"email", "e-mail", "newsletter"})
 _PARENT = frozenset({"parent", "placement", "parent_site"})
 _FAIR = frozenset({"fair", "offline", "event"})
 _CLICK_IDS = ("gclid", "gbraid", "wbraid", "yclid", "msclkid")
+_TAGS = frozenset({"utm_medium", "aff", "placement", *_CLICK_IDS})
+
+_REMEMBERED = 200
+"""Addresses whose parts are kept: most events of a batch come from the same few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +68,30 @@ def _from_tags(properties: Mapping[str, Any]) -> str | None:
 
 def _tags(properties: Mapping[str, Any]) -> dict[str, str]:
     """Campaign tags, from the properties themselves or from the query of their `url`."""
+    stated = ((name, properties[name]) for name in properties.keys() & _TAGS)
+    named = {name: str(value) for name, value in stated if value and isinstance(value, str | int)}
+    return dict(_in_query(str(properties.get("url") or ""))) | named
+
+
+@lru_cache(_REMEMBERED)
+def _in_query(url: str) -> tuple[tuple[str, str], ...]:
+    """The tags in the query of an address, each with the first value it has there."""
+    if "?" not in url:
+        return ()
     try:
-        query = parse_qs(urlsplit(str(properties.get("url") or "")).query)
+        query = parse_qs(urlsplit(url).query)
     except ValueError:  # an address no browser would have sent
-        query = {}
-    named = {key: str(value) for key, value in properties.items() if value and isinstance(value, str | int)}
-    return {key: values[0] for key, values in query.items()} | named
+        return ()
+    return tuple((name, values[0]) for name, values in query.items() if name in _TAGS)
 
 
 def _from_referrer(properties: Mapping[str, Any]) -> str | None:
-    came_from, here = _host(properties.get("referrer")), _host(properties.get("url"))
-    if not came_from or came_from == here:
-        return None
+    came_from, here = (_host(str(properties.get(name) or "")) for name in ("referrer", "url"))
+    return None if not came_from or came_from == here else _site(came_from)
+
+
+@lru_cache(_REMEMBERED)
+def _site(came_from: str) -> str:
     if any(came_from == site or came_from.endswith(f".{site}") for site in PARENT_SITES):
         return "parent_referral"
     labels = came_from.split(".")
@@ -83,9 +100,10 @@ def _from_referrer(properties: Mapping[str, Any]) -> str | None:
     return OTHER
 
 
-def _host(address: object) -> str:
+@lru_cache(_REMEMBERED)
+def _host(address: str) -> str:
     try:
-        return (urlsplit(str(address or "")).hostname or "").removeprefix("www.")
+        return (urlsplit(address).hostname or "").removeprefix("www.")
     except ValueError:
         return ""
 

@@ -12,7 +12,8 @@ from growth.attribution.models import WINDOWS
 from growth.attribution.records import Touch
 from growth.attribution.rules import RULES_VERSION, classify
 from growth.attribution.whose import Whose
-from growth.events.records import Event
+from growth.database.among import among
+from growth.events.reading import EventRead
 
 _REACHED = text("""
     select conversion.id from touch join conversion
@@ -42,7 +43,7 @@ _STORE = text("""
 """)
 
 
-def take_touches(session: Session, events: Sequence[Event], whose: Whose) -> list[int]:
+def take_touches(session: Session, events: Sequence[EventRead], whose: Whose) -> list[int]:
     """Store the contacts with channels among these events, each once; gives the ids of the new ones."""
     rows = [row for event in events if (row := _touch(event, whose))]
     if not rows:
@@ -50,7 +51,7 @@ def take_touches(session: Session, events: Sequence[Event], whose: Whose) -> lis
     return list(session.scalars(_STORE, {"touches": orjson.dumps(rows).decode()}))
 
 
-def _touch(event: Event, whose: Whose) -> dict[str, Any] | None:
+def _touch(event: EventRead, whose: Whose) -> dict[str, Any] | None:
     classified = classify(event.kind, event.side, event.properties)
     if classified is None:
         return None
@@ -69,8 +70,8 @@ def _touch(event: Event, whose: Whose) -> dict[str, Any] | None:
 
 def moments_of(session: Session, touches: Sequence[int]) -> set[tuple[datetime, str]]:
     """When, and on which side, the clicks among these touches were."""
-    found = select(Touch.occurred_at, Touch.side).where(Touch.id.in_(touches), Touch.kind == "click")
-    return set(session.execute(found)) if touches else set()
+    found = select(Touch.occurred_at, Touch.side).where(among(Touch.id, touches), Touch.kind == "click")
+    return {(at, side) for at, side in session.execute(found)} if touches else set()
 
 
 def reached_by(session: Session, touches: Sequence[int]) -> set[int]:

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import BigInteger, any_, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as UUID_COLUMN
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from growth.events.records import Event, VisitorIdentity
+from growth.database.among import among
+from growth.events.reading import EventRead
+from growth.events.records import VisitorIdentity
 from growth.people.records import Person
 
 # In one order, so that it and the collector wait for each other rather than deadlock; the first join stays.
@@ -46,13 +46,13 @@ class Whose:
     countries: Mapping[int, str]
     """Country by person, where we know it."""
 
-    def person(self, event: Event) -> int | None:
+    def person(self, event: EventRead) -> int | None:
         """The person of an event, by itself or by its visitor."""
         if event.person_id is not None or event.visitor is None:
             return event.person_id
         return self.people.get(event.visitor)
 
-    def country(self, event: Event) -> str | None:
+    def country(self, event: EventRead) -> str | None:
         """Where it happened, or else where the person lives."""
         person = self.person(event)
         return event.country or (self.countries.get(person) if person is not None else None)
@@ -66,7 +66,7 @@ class Adopted:
     conversions: Sequence[int]
 
 
-def find_whose(session: Session, events: Sequence[Event]) -> Whose:
+def find_whose(session: Session, events: Sequence[EventRead]) -> Whose:
     """Who the visitors of these events are; from an event that names both visitor and person it is known for good."""
     visitors = {event.visitor for event in events if event.visitor is not None}
     if not visitors and all(event.person_id is None for event in events):
@@ -82,14 +82,10 @@ def find_whose(session: Session, events: Sequence[Event]) -> Whose:
                 "moments": [one.occurred_at for one in told],
             },
         )
-    joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(
-        VisitorIdentity.visitor == any_(literal(list(visitors), ARRAY(UUID_COLUMN)))
-    )
+    joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(among(VisitorIdentity.visitor, visitors))
     people = dict(session.execute(joined).all())
     everybody = {event.person_id for event in events if event.person_id is not None} | set(people.values())
-    lives = select(Person.id, Person.country).where(
-        Person.id == any_(literal(list(everybody), ARRAY(BigInteger))), Person.country.is_not(None)
-    )
+    lives = select(Person.id, Person.country).where(among(Person.id, everybody), Person.country.is_not(None))
     return Whose(people, {person: country for person, country in session.execute(lives) if country})
 
 

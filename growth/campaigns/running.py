@@ -106,7 +106,8 @@ def decide(campaign: str, run: str, job: str | None, *, unfinished: bool, unbegu
 def look_after(session: Session, now: datetime) -> None:
     """Bring every open run where its campaign and its job are."""
     open_runs = select(CampaignRun, Campaign).join(Campaign, Campaign.id == CampaignRun.campaign_id)
-    held = open_runs.where(CampaignRun.state.in_(_OPEN)).order_by(CampaignRun.id).limit(500)
+    asleep = (CampaignRun.state == "paused") & (Campaign.state == "paused")
+    held = open_runs.where(CampaignRun.state.in_(_OPEN), ~asleep).order_by(CampaignRun.id).limit(500)
     locked = held.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
     for run, campaign in session.execute(locked).all():
         job = session.scalar(select(JobRunRecord.state).where(JobRunRecord.id == run.job_run_id))
@@ -165,28 +166,34 @@ def _call_off(session: Session, run: CampaignRun, now: datetime) -> None:
 
 
 def select_next(session: Session, now: datetime, after: int | None, size: int, run_id: int) -> Step:
-    """The selection of a run, a step of it; nothing when the run is selected, or its campaign was stopped."""
+    """The selection of a run, a step of it; nothing when the run is selected, or its campaign was stopped.
+
+    The run itself says when all are selected: the job's own place says so as well after a campaign was stopped.
+    """
     run = session.get_one(CampaignRun, run_id, with_for_update={"key_share": True}, populate_existing=True)
     if run.selected_at or session.get_one(Campaign, run.campaign_id).state != "sending":
         return Step(done=0)
-    return audience.select(session, run, now, after, size)
+    step = audience.select(session, run, now, after, size)
+    run.selected_at = now if step.next is None else None
+    return step
 
 
 def plan_parts(session: Session, run_id: int, now: datetime) -> list[dict[str, Any]]:
     """What is planned of a run, in parts of one locale and up to 1,000 messages, each with its compiled message.
 
-    Nothing while the campaign is stopped.
+    Nothing while the campaign is stopped, and nothing of a run that isn't selected to the end: `look_after` has the
+    rest selected.
     """
     run = session.get_one(CampaignRun, run_id)
     campaign = session.get_one(Campaign, run.campaign_id)
-    if campaign.state != "sending":
+    if campaign.state != "sending" or run.selected_at is None:
         return []
     parts = session.execute(_PARTS, {"run": run_id, "size": MOST_RECIPIENTS}).mappings().all()
     versions = {
         locale: ensure_version(session, campaign.message, locale, now).id
         for locale in {part["locale"] for part in parts}
     }
-    run.state, run.selected_at = "sending", run.selected_at or now
+    run.state = "sending"
     return [dict(part) | {"run": run_id, "version": versions[part["locale"]]} for part in parts]
 
 

@@ -200,7 +200,10 @@ def list_campaigns(
 ) -> None:
     """The newest fifty."""
     from growth.campaigns.reading import campaigns
+    from growth.campaigns.states import State
 
+    if state is not None and state not in set(State):
+        raise typer.BadParameter(f"A campaign is {', '.join(State)}; not “{state}”.")
     with _work() as (session, _):
         found = [_told(one.campaign, one.counts) for one in campaigns(session, state=state, before=None)]
     if json:

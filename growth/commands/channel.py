@@ -37,8 +37,12 @@ def print_report(
     from growth.clock import SystemClock
     from growth.commands.connect import database
     from growth.database.engine import transaction
+    from growth.errors import InvalidError
+    from growth.locales import N_
     from growth.measurement.report import report
 
+    if country is not None and not (len(country) == 2 and country.isascii() and country.isalpha()):
+        raise InvalidError("country", N_("We know no such country."))
     with database() as engine, transaction(engine) as session:
         found = report(session, side.value, days, country.upper() if country else None, SystemClock().now())
     if json:

@@ -27,10 +27,12 @@ def database_url() -> Iterator[str]:
 def database() -> Iterator["Engine"]:
     """An engine on the database, of the version this program needs.
 
-    Raises PermanentError when there is another version in it, TransientError when it can't be reached.
+    Raises PermanentError when there is another version in it or it was filled under another key, TransientError when
+    it can't be reached.
     """
-    from growth.database.engine import make_engine
+    from growth.database.engine import make_engine, transaction
     from growth.database.migrate import check_current, migrate
+    from growth.people.root_key import check_key
     from growth.settings import settings
 
     with database_url() as url:
@@ -38,6 +40,8 @@ def database() -> Iterator["Engine"]:
         try:
             # Nobody else migrates the embedded one; with a database of your own, `growth migrate` is your decision.
             (migrate if settings().database_url is None else check_current)(engine)
+            with transaction(engine) as session:
+                check_key(session)
             yield engine
         finally:
             engine.dispose()

@@ -5,14 +5,28 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
 
 from growth.database import records
+from growth.errors import InvalidError
+from growth.locales import N_
 
 
 def driver_url(database_url: str) -> URL:
-    """The URL with our driver (psycopg 3), whatever flavour of PostgreSQL URL was given."""
-    return make_url(database_url).set(drivername="postgresql+psycopg")
+    """The URL with our driver (psycopg 3), whatever flavour of PostgreSQL URL was given. Raises InvalidError."""
+    try:
+        url = make_url(database_url)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or not url.drivername.startswith("postgres"):
+        # Without the text itself, which may hold a password.
+        raise InvalidError(
+            "GROWTH_DATABASE_URL",
+            N_("GROWTH_DATABASE_URL is no address of a PostgreSQL."),
+            remedy=N_("Write it like postgresql://user:password@host:5432/growth."),
+        )
+    return url.set(drivername="postgresql+psycopg")
 
 
 def make_engine(database_url: str, *, pool_size: int = 5, application: str = "growth") -> Engine:
@@ -23,6 +37,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, application: str = "gr
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        hide_parameters=True,  # they are what people wrote and who they are, and errors end up in logs
         connect_args={
             "application_name": application,
             "connect_timeout": 10,

@@ -31,7 +31,7 @@ LARGEST_BATCH = 1_000
 
 _SOURCE = "collector"
 _LONGEST_ID = 200
-_LARGEST_AMOUNT = 10**15
+_LARGEST_AMOUNT = 10**13
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 

@@ -1,6 +1,7 @@
 """Reading what happened: each reader gets every committed event exactly once, in the order of transactions."""
 
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, Text, func, select, tuple_, update
@@ -14,7 +15,24 @@ from growth.locales import N_
 _BEFORE_ALL = {"tx": -(2**63), "occurred_at": datetime(1, 1, 1, tzinfo=UTC), "event_id": UUID(int=0)}
 
 
-def read_new(session: Session, reader: str, limit: int) -> list[Event]:
+class EventRead(NamedTuple):
+    """An event as a reader gets it: columns of `Event`. No record, since those take three times as long to load."""
+
+    tx: int
+    occurred_at: datetime
+    event_id: UUID
+    kind: str
+    side: str
+    person_id: int | None
+    visitor: UUID | None
+    country: str | None
+    properties: dict[str, Any]
+
+
+_READ = [getattr(Event, name) for name in EventRead._fields]
+
+
+def read_new(session: Session, reader: str, limit: int) -> list[EventRead]:
     """The next events that `reader` has not had, at most `limit`; its place is saved in the caller's transaction.
 
     Given is what was stored by transactions older than the oldest one still open, so that none which commits later
@@ -24,7 +42,7 @@ def read_new(session: Session, reader: str, limit: int) -> list[Event]:
     place = _locked(session, reader)
     # The horizon is of the same snapshot as the rows, since both are in one statement.
     found = (
-        select(Event)
+        select(*_READ)
         .where(
             tuple_(Event.tx, Event.occurred_at, Event.event_id) > tuple_(place.tx, place.occurred_at, place.event_id),
             Event.tx < _number(func.pg_snapshot_xmin(func.pg_current_snapshot())),
@@ -32,7 +50,7 @@ def read_new(session: Session, reader: str, limit: int) -> list[Event]:
         .order_by(Event.tx, Event.occurred_at, Event.event_id)
         .limit(limit)
     )
-    events = list(session.scalars(found))
+    events = [EventRead(*row) for row in session.execute(found)]
     if events:
         last = events[-1]
         values = {"tx": last.tx, "occurred_at": last.occurred_at, "event_id": last.event_id, "read_at": func.now()}

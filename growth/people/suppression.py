@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import literal_column, select, text
+from sqlalchemy import Boolean, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -21,15 +21,19 @@ def strength(reason: str) -> str:
     return f"case {reason} when 'erased' then 2 when 'hard_bounce' then 0 when 'unsubscribe' then 0 else 1 end"
 
 
-STRONGER = f"{strength('excluded.reason')} > {strength('suppression.reason')}"
-"""When a new reason takes the place of the one that is there."""
+STRONGER = f"""
+    ({strength("excluded.reason")} > {strength("suppression.reason")}
+    or excluded.reason = 'unsubscribe' and suppression.reason = 'unsubscribe' and excluded.at > suppression.at)
+"""
+"""When a new reason takes the place of the one that is there. Of unsubscriptions the latest counts, since a permission
+that is younger outweighs one."""
 
 _given = insert(Suppression)
 _PUT = _given.on_conflict_do_update(
     index_elements=["channel", "hash", "scope"],
     set_={name: _given.excluded[name] for name in ("reason", "source", "at")},
     where=text(STRONGER),
-).returning(literal_column("suppression.xmax = 0"))
+).returning(literal_column("suppression.xmax = 0", Boolean))
 """Gives whether the address was not there yet; nothing when what was there stays."""
 
 
@@ -43,7 +47,7 @@ def suppress(
     source: str,
     now: datetime,
 ) -> bool:
-    """Put an address on the list; returns whether it was not there yet. The first reason stays, unless it was weaker.
+    """Put an address on the list; returns whether it was not there yet. The first reason stays, unless it weighs less.
 
     `hash` is the lookup hash of the normalised address (`growth.people.identity`). `scope` is `all` or a purpose.
     Raises ValueError for a reason that is none of `REASONS`.

@@ -9,8 +9,9 @@ from types import FrameType
 from typing import NoReturn
 
 from growth.database.embedded import borrowed
-from growth.database.engine import make_engine
+from growth.database.engine import make_engine, transaction
 from growth.database.migrate import check_current, migrate
+from growth.people.root_key import check_key
 from growth.running.demo import check_provider, mode_of
 from growth.running.parts import PARTS
 from growth.running.ports import listen, port_of
@@ -50,6 +51,8 @@ def _check(url: str, config: Settings) -> None:
     try:
         # Nobody else migrates the embedded one; with a database of your own, `growth migrate` is your decision.
         (migrate if config.database_url is None else check_current)(engine)
+        with transaction(engine) as session:
+            check_key(session)
         check_provider(mode_of(engine), config.sendgrid_url)
     finally:
         engine.dispose()

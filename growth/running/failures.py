@@ -10,6 +10,8 @@ from growth.database.disk import FULL, failure, full_disk
 from growth.errors import GrowthError, InvalidError, PermanentError, TransientError
 from growth.locales import N_
 
+_NOT_SUCH_A_FILE = (IsADirectoryError, NotADirectoryError, FileNotFoundError, FileExistsError)
+
 
 def in_words(error: BaseException) -> GrowthError | None:
     """The sentence for `error`, or None when it is a fault of ours that nobody outside can put right."""
@@ -21,6 +23,9 @@ def in_words(error: BaseException) -> GrowthError | None:
         return _setting(error)
     if isinstance(error, OSError) and (error.errno in FULL or isinstance(error, PermissionError)):
         return failure(error, Path(error.filename) if error.filename else Path())
+    if isinstance(error, _NOT_SUCH_A_FILE) and error.filename:
+        reason = (error.strerror or str(error)).lower()
+        return PermanentError(N_("%(path)s can't be used: %(reason)s."), path=error.filename, reason=reason)
     return None
 
 
@@ -31,6 +36,8 @@ def _database(error: psycopg.Error) -> GrowthError | None:
         return PermanentError(N_("The database has no growth in it yet."), remedy=N_("Type “growth migrate” first."))
     if isinstance(error, postgres.LockNotAvailable):
         return TransientError(N_("Somebody else is working on the same rows."), remedy=N_("Try again in a moment."))
+    if isinstance(error, psycopg.DataError):
+        return PermanentError(N_("A value is larger than we can keep, or has characters that no text has."))
     if isinstance(error, psycopg.OperationalError):
         return unreachable(error)
     return None

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from growth.clock import SystemClock
-from growth.database.engine import make_engine
+from growth.database.engine import make_engine, transaction
+from growth.people.root_key import check_key
 from growth.running.demo import Mode, decide, mode_of
 
 
@@ -25,13 +26,16 @@ class Prepared:
 def prepare(database_url: str, home: Path, wants_demo: bool) -> Prepared:
     """Bring the schema up to date and the demo's sample data to completion. Repeating it changes nothing.
 
-    Raises PermanentError for a database that is too old or too new, ConflictError for an unwanted demo.
+    Raises PermanentError for a database that is too old or too new, or whose key is gone, ConflictError for an unwanted
+    demo.
     """
     from growth.database.migrate import migrate  # noqa: PLC0415 - Alembic is big, and this process soon gone
 
     engine = make_engine(database_url, application="growth run")
     try:
         migrate(engine)
+        with transaction(engine) as session:
+            check_key(session)
         found = mode_of(engine)
         mode = decide(found, wants_demo=wants_demo)
         if mode is Mode.EMPTY:

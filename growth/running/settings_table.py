@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from growth.settings import Settings
 
@@ -33,6 +35,8 @@ def lines(present: Settings) -> Iterator[Line]:
     """Every setting in the order of the class, secrets hidden."""
     for name, field in Settings.model_fields.items():
         value = getattr(present, name)
+        if name == "database_url" and value is not None:
+            value = _without_password(value)
         yield Line(f"GROWTH_{name.upper()}", _default(field), _shown(value), field.description or "")
 
 
@@ -51,6 +55,15 @@ def _shown(value: object) -> str:
     if value is None:
         return ""
     return "(set)" if isinstance(value, SecretStr) else str(value)
+
+
+def _without_password(url: str) -> str:
+    """A database's address as it may be shown; of one that can't be read only that it is set."""
+    try:
+        shown = make_url(url).difference_update_query(["password", "sslpassword"])
+    except (ArgumentError, ValueError):
+        return "(set)"
+    return shown.render_as_string(hide_password=True)
 
 
 def _code(text: str) -> str:

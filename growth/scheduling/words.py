@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates
 
+from growth.errors import NotFoundError
 from growth.locales import N_, translate
-from growth.scheduling.declare import Job, Retries
+from growth.scheduling.declare import Job, Retries, find_job
 from growth.scheduling.when import WEEKDAYS, Cron, Daily, Every, Hourly, Once, When
 
 STATES = {
@@ -121,7 +122,15 @@ def starter_in_words(fired_by: str, locale: str) -> str:
     """Who or what started a run."""
     if fired_by == "schedule":
         return translate(locale, N_("By schedule"))
-    return translate(locale, N_("By %(who)s"), who=fired_by.removeprefix("person:"))
+    return translate(locale, N_("By %(who)s"), who=_starter(fired_by, locale))
+
+
+def _starter(fired_by: str, locale: str) -> str:
+    """A person's e-mail, or the name of the job that started this one."""
+    try:
+        return f"“{translate(locale, find_job(fired_by).name)}”"
+    except NotFoundError:
+        return fired_by.removeprefix("person:")
 
 
 def outcome_in_words(words: Mapping[str, Any] | None, locale: str, zone: str) -> tuple[str, str]:

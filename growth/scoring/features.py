@@ -107,7 +107,7 @@ def segment(lead: LeadAt) -> Known:
 
 @feature(
     name=N_("Kind of company"),
-    says=N_("Is a company of the kind %(value)s."),
+    says=N_("Kind of company: %(value)s."),
     unknown=N_("What kind of company it is is not known."),
     source=AT_FIRST_CONTACT,
     kind="category",

@@ -16,6 +16,8 @@ _SPACES = re.compile(r"[\s\u00a0\u202f'’]")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
 _LARGEST = Decimal(10) ** 11
 """Major units."""
+_FIRST_YEAR = 1999
+"""Before it, a year is a slip of the pen; and a rate has every day since counted again."""
 
 Channels = Mapping[str, Mapping[str, str]]
 """Side → channel's key → its label, as a marketer reads it."""
@@ -27,7 +29,7 @@ def day_of(cell: str, now: datetime) -> date:
         moment = moment_of(cell, "UTC")
     except InvalidError:
         moment = None
-    if moment is None:
+    if moment is None or moment.year < _FIRST_YEAR:
         raise InvalidError(
             "day", N_("This day can't be read without guessing."), remedy=N_("Write it like 2026-11-24.")
         )

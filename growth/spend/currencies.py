@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from sqlalchemy import text
@@ -64,7 +64,8 @@ def turned(amount: Money, base: str, rate: Decimal) -> int:
 def record_rates(session: Session, base: str, rates: Sequence[Rate], now: datetime) -> int:
     """Keep rates; the same day again replaces. Gives how many were new or different.
 
-    A rate holds until the next one, so all days from the earliest one that changed until today are rolled up again.
+    A rate holds until the next one, so all days from the earliest one that changed until the last that may have a
+    rate, which is tomorrow's, are rolled up again.
     """
     rows = {(one.currency, one.day): {"base": base, "currency": one.currency, "day": one.day, "rate": one.rate}
             for one in rates}  # fmt: skip
@@ -78,5 +79,5 @@ def record_rates(session: Session, base: str, rates: Sequence[Rate], now: dateti
     )
     changed = session.scalars(kept.returning(CurrencyRate.day), list(rows.values())).all()
     if changed:
-        mark_since(session, min(changed), now)
+        mark_since(session, min(changed), now + timedelta(days=2))
     return len(changed)

@@ -30,6 +30,8 @@ COLUMNS = {
 SOURCE = "file"
 _LONGEST_CAMPAIGN = 300
 _RATE_DIGITS = 12
+_LARGEST_RATE = 10**6
+"""No currency is worth more of another; a slip that large would make sums that no column holds."""
 _FIELD_OF = {word: field for field, words in COLUMNS.items() for word in words.split("|")}
 
 Line = TypeVar("Line")
@@ -143,4 +145,6 @@ def _rate(row: Mapping[str, str], now: datetime) -> Rate:
     rate = number_of(row.get("rate", ""), "rate", _RATE_DIGITS)
     if rate <= 0:
         raise InvalidError("rate", N_("A rate is more than zero."))
+    if rate > _LARGEST_RATE:
+        raise InvalidError("rate", N_("This amount is larger than we can keep."))
     return Rate(currency_of(row.get("currency", "")), day_of(row.get("day", ""), now), rate)

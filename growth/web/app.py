@@ -37,7 +37,8 @@ def create_app(
         clock: what time it is; the system's when left out.
         sample_data: fills an empty product with the demo; without it `/setup` doesn't offer that.
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    # Starlette's way from /leads/ to /leads would lead to whatever host the request names.
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.engine = engine or _engine_of_settings()
     app.state.clock = clock or SystemClock()
     app.state.sample_data = sample_data

@@ -25,6 +25,14 @@ def nice_top(value: float) -> float:
     return float(next(step * power for step in (1, 2, 2.5, 5, 10) if step * power >= value * (1 - 1e-12)))
 
 
+def counts_top(value: float) -> float:
+    """As `nice_top` for things counted: four times a round whole number, so that each of its `ticks` is whole."""
+    quarter = max(value / 4, 1)
+    power = 10.0 ** floor(log10(quarter))
+    steps = (step * power for step in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10))
+    return 4 * next(step for step in steps if step >= quarter * (1 - 1e-12) and step.is_integer())
+
+
 def sparkline(values: Sequence[float], label: str) -> Markup:
     """A trend without axes, 120 x 26, lowest to highest; `label` is read aloud instead. Empty below two values."""
     if len(values) < 2:
@@ -61,11 +69,11 @@ def contribution(value: float, scale: float) -> Markup:
 
 def ring(share: float) -> Markup:
     """The arc around a score, 0..1; the figure inside says the same."""
-    arc = f"{min(max(share, 0), 1) * _RING:.1f} {_RING}"
+    arc = Markup('<circle class="value" cx="19" cy="19" r="16" stroke-dasharray="{}" transform="rotate(-90 19 19)"/>')
+    drawn = arc.format(f"{min(share, 1) * _RING:.1f} {_RING}") if share > 0 else ""  # round ends show even at nothing
     return Markup(
-        '<svg viewBox="0 0 38 38" aria-hidden="true"><circle class="track" cx="19" cy="19" r="16"/>'
-        '<circle class="value" cx="19" cy="19" r="16" stroke-dasharray="{}" transform="rotate(-90 19 19)"/></svg>'
-    ).format(arc)
+        '<svg viewBox="0 0 38 38" aria-hidden="true"><circle class="track" cx="19" cy="19" r="16"/>{}</svg>'
+    ).format(drawn)
 
 
 @dataclass(frozen=True)
@@ -128,12 +136,12 @@ def stacked_columns(
         days: a name for each column; every seventh or so is written below.
         series: name and one value a day, from the bottom up.
         label: what there is to see.
-        axis: five numbers in words from zero to `nice_top(highest(series))`, see `ticks`.
+        axis: five numbers in words from zero to `counts_top(highest(series))`, see `ticks`.
         colours: the class `fill{colour}` of each series; 1, 2, 3 … when left out.
     """
     frame = Frame()
     parts = _axis(frame, axis)
-    top = nice_top(highest(series))
+    top = counts_top(highest(series))
     fills = colours or range(1, len(series) + 1)
     step = (frame.width - frame.left) / max(len(days), 1)
     every = max(round(len(days) / 5), 1)

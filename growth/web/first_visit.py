@@ -24,7 +24,14 @@ def may_set_up(request: Request, token: str) -> bool:
         return True
     here = request.client is not None and _loopback(request.client.host)
     forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    return here and not forwarded and _loopback(urlsplit(f"//{request.headers.get('host', '')}").hostname or "")
+    return here and not forwarded and _loopback(_host(request.headers.get("host", "")))
+
+
+def _host(header: str) -> str:
+    try:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _loopback(host: str) -> bool:

@@ -47,6 +47,11 @@ def day_text(day: date, locale: str) -> str:
     return str(dates.format_date(day, "medium", locale=locale))
 
 
+def headed_text(words: str) -> str:
+    """Words that stand alone: `shop open` as `Shop open`."""
+    return words[:1].upper() + words[1:]
+
+
 def short_day_text(day: date, locale: str) -> str:
     """`24 Nov`, where the year is plain."""
     return str(dates.format_skeleton("MMMd", datetime.combine(day, time()), locale=locale))
@@ -117,6 +122,13 @@ def when(context: Context, moment: datetime | None) -> Markup | str:
 
 
 @pass_context
+def on(context: Context, moment: datetime) -> Markup:
+    """`{{ lead.contacted_at|on }}`: the day in the viewer's zone, the exact moment in its title."""
+    local = moment.astimezone(ZoneInfo(context["zone"]))
+    return _time(moment, day_text(local.date(), context["locale"]), context)
+
+
+@pass_context
 def ago(context: Context, moment: datetime | None) -> Markup | str:
     """`{{ run.started_at|ago }}`: how far from now, the exact moment in its title."""
     if moment is None:
@@ -140,6 +152,7 @@ def translated(context: Context, sentence: str, /, **values: Any) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "when": when,
+    "on": on,
     "ago": ago,
     "day": _in_locale(day_text),
     "span": _in_locale(span_text),
@@ -148,4 +161,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "percent": _in_locale(percent_text),
     "money": _in_locale(money_text),
     "t": translated,
+    "headed": headed_text,
 }

@@ -16,6 +16,7 @@ from growth.leads.stages import LOST, OUTCOMES, REASONS, STAGES, WON_STAGES
 from growth.locales import N_, translate
 from growth.web.charts import contribution
 from growth.web.formats import number_text, percent_text
+from growth.web.people_words import country_name, language_name
 
 SHOWN = 6
 _WORDS: Mapping[str, Mapping[str, str]] = {"channel": labels("seller"), "stage": STAGES, "last_call": OUTCOMES}
@@ -24,6 +25,11 @@ _NOTHING = {
     ("origin", "unknown"): N_("Where it came from is not known."),
 }
 """Values that say that nothing is known."""
+_COMPANIES = {
+    "manufacturer": N_("Manufacturer"),
+    "trading": N_("Trading company"),
+    "soho": N_("One-person exporter"),
+}
 _KINDS = {"call": N_("Call"), "email": N_("E-mail"), "note": N_("Note"), "meeting": N_("Meeting")}
 _ICONS = {"call": "phone", "email": "mail", "note": "note", "meeting": "users"}
 
@@ -71,8 +77,22 @@ def _value(feature: str, value: Any, locale: str) -> Any:
     if not isinstance(value, str):
         return number_text(value, locale)
     known = _WORDS.get(feature, {}).get(value)
-    if known:
-        return translate(locale, known)
+    return _within(translate(locale, known)) if known else fact_text(feature, value, locale)
+
+
+def _within(label: str) -> str:
+    """A label as it stands inside a sentence."""
+    return label[:1].lower() + label[1:]
+
+
+def fact_text(fact: str, value: str, locale: str) -> str:
+    """A fact as people read it: countries, languages and our kinds of company by name, else the source's own word."""
+    if fact == "country":
+        return country_name(value.upper() if len(value) == 2 else value, locale)
+    if fact == "language":
+        return language_name(value, locale)
+    if fact == "company_type" and value in _COMPANIES:
+        return translate(locale, _COMPANIES[value])
     return readable(value)
 
 
@@ -117,7 +137,7 @@ def _told(one: Happening, locale: str) -> Told:
 
 
 def _outcome(key: str, locale: str) -> str:
-    return translate(locale, OUTCOMES.get(key, key)).lower()
+    return _within(translate(locale, OUTCOMES.get(key, key)))
 
 
 def _stage(one: Happening, locale: str) -> Told:

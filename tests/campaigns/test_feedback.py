@@ -19,6 +19,7 @@ from growth.campaigns.email.send import patience
 from growth.campaigns.records import CampaignRun, Delivery, DeliveryBatch, EmailVersion, Exclusion
 from growth.errors import NotFoundError
 from growth.events.ingest import NewEvent, ingest
+from growth.people.consent import record_consent
 from growth.people.records import Consent, ConsentFact, Suppression
 from tests.campaigns.sending import add_campaign, add_people
 from tests.campaigns.test_audience import select_all, start, undone
@@ -87,7 +88,7 @@ def test_order_and_repetition_make_no_difference(
             run = planned(session, 1)
             claimed(session, run)
             one = deliveries(session, run)[0]
-            events = [told(one.id, kind, LATER + timedelta(minutes=minute)) for kind, minute in kinds]
+            events = [told(one.id, kind, LATER + timedelta(minutes=minute), hard=True) for kind, minute in kinds]
             order.shuffle(events)
             for part in (events[:cut], events[cut:], events[:1]):
                 feedback.apply(session, part, LATER + timedelta(hours=1))
@@ -154,6 +155,50 @@ def test_unsubscribing_is_heard_by_everything_still_planned(session: Session) ->
     assert [left.person_id for left in deliveries(session, other)] != [one.person_id]
     assert len(deliveries(session, elsewhere)) == 2
     assert deliveries(session, run)[0].unsubscribed_at == LATER
+
+
+def test_unsubscribing_counts_though_the_permission_was_stored_by_a_clock_that_was_ahead(session: Session) -> None:
+    run = planned(session, 1)
+    claimed(session, run)
+    one = deliveries(session, run)[0]
+    session.execute(text("update consent set at = :ahead"), {"ahead": LATER + timedelta(hours=1)})
+    feedback.unsubscribe(session, one.id, now=LATER, source="page")
+    assert not session.scalars(select(Consent.granted)).one()
+    assert audience.review(session, add_campaign(session, LATER, name="next"), LATER).reached == 0
+
+
+def test_unsubscribing_again_outweighs_a_permission_between_that_is_learned_of_later(session: Session) -> None:
+    run = planned(session, 1)
+    claimed(session, run)
+    one = deliveries(session, run)[0]
+    hours = [LATER + timedelta(hours=number) for number in range(6)]
+
+    def say(granted: bool, at: datetime) -> None:
+        said = {"purpose": "marketing", "channel": "email", "jurisdiction": "", "source": "call", "wording": "w"}
+        record_consent(
+            session, one.person_id, granted=granted, basis="consent", evidence={}, at=at, now=hours[5], **said
+        )
+
+    feedback.unsubscribe(session, one.id, now=hours[0], source="page")
+    say(True, hours[1])
+    say(False, hours[2])
+    feedback.unsubscribe(session, one.id, now=hours[4], source="page")
+    say(True, hours[3])
+    assert audience.review(session, add_campaign(session, LATER, name="next"), LATER).reached == 0
+    say(True, hours[5])
+    assert audience.review(session, add_campaign(session, LATER, name="after"), LATER).reached == 1
+
+
+@pytest.mark.parametrize("kinds", list(permutations(["email_bounce", "email_complaint"])))
+def test_a_complaint_counts_whether_or_not_the_address_bounced_as_well(session: Session, kinds: Sequence[str]) -> None:
+    run = planned(session, 1)
+    claimed(session, run)
+    one = deliveries(session, run)[0]
+    for kind in kinds:
+        feedback.apply(session, [told(one.id, kind, hard=True)], LATER)
+    assert [listed.reason for listed in session.scalars(select(Suppression))] == ["complaint"]
+    feedback.apply(session, [told(one.id, kind, hard=True) for kind in kinds], LATER)
+    assert [listed.reason for listed in session.scalars(select(Suppression))] == ["complaint"]
 
 
 def test_nobody_is_unsubscribed_by_a_link_of_nothing(session: Session) -> None:

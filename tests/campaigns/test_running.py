@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from itertools import product
+from uuid import uuid4
 
 import pytest
 from hypothesis import given
@@ -10,9 +11,9 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from growth.campaigns.email.provider import RecipientsRefusedError
-from growth.campaigns.email.send import next_size
-from growth.campaigns.records import Campaign, CampaignRun, Delivery
-from growth.campaigns.running import Move, begin_due, decide, look_after
+from growth.campaigns.email.send import next_size, wait_for_answers
+from growth.campaigns.records import Campaign, CampaignRun, Delivery, DeliveryBatch
+from growth.campaigns.running import Move, begin_due, decide, look_after, plan_parts, select_next
 from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.scheduling.records import JobRun
@@ -89,6 +90,50 @@ def test_a_cancelled_campaign_calls_off_what_is_planned(session: Session) -> Non
     assert (run.state, run.finished_at) == ("cancelled", NOON)
 
 
+def test_a_pause_in_the_middle_of_the_selection_forgets_nobody(session: Session) -> None:
+    people = add_people(session, 5, NOON, prefix="middle")
+    campaign = add_campaign(session, NOON)
+    begin_due(session, NOON)
+    run = session.scalars(select(CampaignRun)).one()
+    step = select_next(session, NOON, None, 2, run.id)
+    campaign.state = "paused"
+    assert select_next(session, NOON, step.next, 2, run.id).next is None
+    campaign.state = "sending"  # resumed before the job, which believes all to be selected, came to the next step
+    assert plan_parts(session, run.id, NOON) == []
+    session.get_one(JobRun, run.job_run_id).state = "succeeded"
+    look_after(session, NOON + timedelta(minutes=1))
+    assert session.get_one(JobRun, run.job_run_id).state == "queued"
+    after = None
+    while (step := select_next(session, NOON, after, 2, run.id)).next:
+        after = step.next
+    assert [part["messages"] for part in plan_parts(session, run.id, NOON)] == [5]
+    assert set(session.scalars(select(Delivery.person_id))) == set(people)
+
+
+def test_forgotten_paused_campaigns_keep_no_other_waiting(session: Session) -> None:
+    names = [f"paused {number}" for number in range(501)]
+    old = [add_campaign(session, NOON, name=name, state="paused") for name in names]
+    session.add_all(CampaignRun(campaign_id=one.id, due_at=NOON, state="paused", selected_at=NOON) for one in old)
+    run = CampaignRun(
+        campaign_id=add_campaign(session, NOON, name="new", state="sending").id, due_at=NOON, state="sending",
+        selected_at=NOON,
+    )  # fmt: skip
+    session.add(run)
+    session.flush()
+    look_after(session, NOON)
+    assert run.state == "sent"
+
+
+def test_a_batch_of_the_future_holds_nobody_back(session: Session) -> None:
+    run = CampaignRun(campaign_id=add_campaign(session, NOON).id, due_at=NOON, state="sending")
+    session.add(run)
+    session.flush()
+    ahead = NOON + timedelta(days=30)  # the clock was a month ahead, and is right again
+    session.add(DeliveryBatch(id=uuid4(), campaign_run_id=run.id, state="in_doubt", claimed_at=ahead))
+    session.flush()
+    wait_for_answers(session, NOON)
+
+
 def test_two_campaigns_at_once_and_one_without_anybody(
     engine: Engine, clock: FixedClock, worker: Worker, mail: Running
 ) -> None:
@@ -124,6 +169,26 @@ def test_pausing_stops_at_once_and_resuming_goes_on(
     assert states(engine) == {"accepted": 5}
     with transaction(engine) as session:
         assert session.scalars(select(CampaignRun.state)).one() == "sent"
+
+
+def test_a_message_that_is_gone_pauses_the_campaign_and_loses_nobody(
+    engine: Engine, clock: FixedClock, worker: Worker, mail: Running
+) -> None:
+    with transaction(engine) as session:
+        add_people(session, 3, clock.now())
+        add_campaign(session, clock.now(), message="gone")
+    for _ in range(2):
+        worker.tick()
+        clock.moment += timedelta(minutes=1)
+    with transaction(engine) as session:
+        campaign = session.scalars(select(Campaign)).one()
+        assert campaign.state == "paused"
+        campaign.state, campaign.message = "sending", "welcome_buyer"
+    for _ in range(2):
+        worker.tick()
+        clock.moment += timedelta(minutes=1)
+    assert states(engine) == {"accepted": 3}
+    assert set(received(mail).values()) == {1}
 
 
 def _set_state(engine: Engine, state: str) -> None:

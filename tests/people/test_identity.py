@@ -103,9 +103,9 @@ def test_a_person_s_own_will_takes_the_place_of_a_bounce_and_erasing_that_of_eve
     session: Session, clock: FixedClock
 ) -> None:
     digest, other = email_hash("ann@example.com"), email_hash("bob@example.com")
-    suppress_many(session, "email", [digest], reason="hard_bounce", source="sendgrid", now=clock.now())
-    given = {"reason": "imported", "source": "file", "now": clock.now()}
-    assert suppress_many(session, "email", [digest, other], **given) == 1
+    now = clock.now()
+    suppress_many(session, "email", [digest], reason="hard_bounce", source="sendgrid", now=now)
+    assert suppress_many(session, "email", [digest, other], reason="imported", source="file", now=now) == 1
     assert [one.reason for one in suppressions(session, "email", [digest, other])] == ["imported", "imported"]
     assert not suppress(session, "email", digest, reason="erased", source="request", now=clock.now())
     with pytest.raises(RefusedError):

@@ -145,6 +145,25 @@ def test_rates_are_read_and_the_latest_earlier_one_counts(session: Session, tmp_
     }
 
 
+def test_a_rate_or_a_day_that_can_only_be_a_slip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rates.csv"
+    path.write_text("currency;day;rate\nRUB;2026-11-01;1000001\nRUB;1026-11-02;0,0125\nLBP;2026-11-03;0,00001\n")
+    told = read_rates(path, NOW)
+    assert [(one.row, one.error.field) for one in told.wrong] == [(2, "rate"), (3, "day")]
+    assert len(told.good) == 1
+
+
+@pytest.mark.parametrize(("currency", "minor"), [("PYG", 1), ("RWF", 1), ("XPF", 1), ("USD", 100), ("CNY", 100),
+    ("JOD", 1000), ("OMR", 1000), ("TND", 1000), ("IQD", 1000)])  # fmt: skip
+def test_one_of_a_currency_has_as_many_minor_units_as_the_standard_says(currency: str, minor: int) -> None:
+    assert Money.of(1, currency).minor == minor
+
+
+def test_a_rate_for_tomorrow_has_tomorrow_counted_again(session: Session) -> None:
+    record_rates(session, "USD", [Rate("RUB", date(2026, 11, 25), Decimal("0.0125"))], NOW)
+    assert date(2026, 11, 25) in set(session.scalars(select(ChannelDayDue.day)))
+
+
 @pytest.mark.parametrize(("minor", "of", "base", "rate", "turned_to"), [
     (100_00, "RUB", "USD", "0.0125", 125), (1_000, "JPY", "USD", "0.0065", 650), (1_000, "KWD", "USD", "3.25", 325),
     (333, "USD", "JPY", "150.5", 501), (-100, "EUR", "USD", "1.105", -110),

@@ -5,7 +5,19 @@ from xml.etree import ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from growth.web.charts import Point, calibration, columns, contribution, gain, meter, nice_top, ring, sparkline
+from growth.web.charts import (
+    Point,
+    calibration,
+    columns,
+    contribution,
+    counts_top,
+    gain,
+    meter,
+    nice_top,
+    ring,
+    sparkline,
+    ticks,
+)
 from growth.web.charts import stacked_columns as stacked
 
 AXIS = ["0", "1", "2", "3", "4"]
@@ -46,6 +58,13 @@ def test_a_trend_of_one_day_is_no_trend() -> None:
 @given(st.floats(1e-6, 1e15))
 def test_the_axis_reaches_the_highest_and_little_more(value: float) -> None:
     assert value * (1 - 1e-9) <= nice_top(value) <= value * 2.5 * (1 + 1e-9)
+
+
+@given(st.floats(0, 1e12))
+def test_an_axis_of_counts_is_written_in_whole_numbers(value: float) -> None:
+    top = counts_top(value)
+    assert value * (1 - 1e-9) <= top <= max(value * 2 * (1 + 1e-9), 4)
+    assert all(tick.is_integer() for tick in ticks(top))
 
 
 def test_names_of_things_are_escaped() -> None:

@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DataError
 
+from growth.clock import FixedClock
 from growth.database.engine import make_engine
 from growth.settings import settings
 from growth.web.app import create_app
@@ -171,3 +173,30 @@ def test_a_program_is_answered_in_json(site: Site) -> None:
     answer = httpx.get(f"{site.url}/profile", headers={"Accept": "application/json"})
     assert answer.status_code == 401
     assert answer.json()["error"] == "Sign in to see this page."
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://a:b]", "//", "null", "http://evil.example", "\xff"])
+def test_a_form_of_a_strange_origin_does_nothing(client_as: ClientAs, origin: str) -> None:
+    answer = client_as("rep").post("/profile", data={"name": "Taken"}, headers={b"Origin": origin.encode("latin-1")})
+    assert answer.status_code == 403
+    assert "Taken" not in client_as("rep").get("/profile").text
+
+
+@pytest.mark.parametrize("host", ["[", "[::1", "a b", "127.0.0.1.evil.example"])
+def test_a_strange_host_sets_nothing_up(engine: Engine, clock: FixedClock, host: str) -> None:
+    with serving(create_app(engine=engine, clock=clock)) as url:
+        assert httpx.get(f"{url}/setup", headers={"Host": host}).status_code == 403
+
+
+def test_no_answer_leads_to_the_host_that_a_request_names(site: Site, client_as: ClientAs) -> None:
+    for path in ("/leads/", "/leads", "/login/", "/"):
+        for client in (client_as(None), client_as("rep")):
+            answer = client.get(path, headers={"Host": "evil.example"})
+            assert "evil.example" not in answer.headers.get("location", "") + answer.text
+    assert site.url
+
+
+def test_what_people_wrote_is_in_no_error_of_the_database(engine: Engine) -> None:
+    with pytest.raises(DataError) as told, engine.connect() as connection:
+        connection.execute(text("select cast(:big as int), cast(:note as text)"), {"big": 2**40, "note": "hunter2"})
+    assert "hunter2" not in str(told.value)

@@ -97,11 +97,11 @@ def test_the_queue_is_ranked_and_says_why(site: Site, client_as: ClientAs) -> No
     places = [page.index(name[:12]) for name in NAMES]
     assert places == sorted(places)
     assert "Came by way of paid search" in page
-    assert "Was acquired by Online methods." in page
+    assert "Was acquired by online methods." in page
     assert "+14.2 pt" in page
     assert "−2.1 pt" in page
     assert "43.0%" in page
-    assert "Came by way of paid search · Was acquired by Online methods" in page
+    assert "Came by way of paid search · Was acquired by online methods" in page
 
 
 def test_a_day_is_the_viewers_and_nothing_known_is_said_so(site: Site, client_as: ClientAs) -> None:

@@ -16,7 +16,7 @@ from growth.database.engine import make_engine, transaction
 from growth.events.links import TOKEN_PARAMETER, read_person, sign_click, sign_open, sign_unsubscribe
 from growth.events.records import Event
 from growth.people.consent import may_write
-from growth.people.records import ConsentFact, Identity, Person, Suppression
+from growth.people.records import Consent, ConsentFact, Identity, Person, Suppression
 from growth.web.public.landing import landing
 from growth.web.public.pixel import PICTURE
 from tests.web.browser import axe, no_sideways_scroll
@@ -216,6 +216,7 @@ def test_opening_the_page_ends_nothing(site: Site) -> None:
     assert "a***@example.com" in page.text
     assert "anna@" not in page.text
     assert "Market of makers" in page.text
+    assert "· growth</title>" not in page.text
     assert agreed(site, message.person)
 
 
@@ -234,6 +235,16 @@ def test_one_click_of_a_mail_program_ends_it_once(site: Site, clock: FixedClock)
     assert [(one.reason, one.scope) for one in suppressed] == [("unsubscribe", "marketing")]
     assert [event.kind for event in events(site)] == ["unsubscribe"]
     assert delivery(site, message.delivery).unsubscribed_at == clock.now()
+
+
+def test_unsubscribing_is_kept_where_the_permission_had_ended_by_other_means(site: Site, clock: FixedClock) -> None:
+    message = sent(site)
+    with transaction(site.engine) as session:
+        session.execute(update(Consent).values(granted=False, at=clock.now() - timedelta(days=2)))
+    assert httpx.post(site.url + sign_unsubscribe(message.delivery), data=ONE_CLICK).status_code == 200
+    with transaction(site.engine) as session:
+        assert session.scalars(select(Suppression.at)).all() == [clock.now()]
+    assert events(site) == []
 
 
 def test_unsubscribing_many_times_at_once_is_once(site: Site) -> None:
@@ -268,6 +279,7 @@ def test_without_the_right_link_nothing_ends(site: Site) -> None:
         ):
             assert answer.status_code == 403, text
             assert "not one of ours" in answer.text
+            assert 'href="/"' not in answer.text
     gone = httpx.post(site.url + sign_unsubscribe(BIGGEST))
     assert gone.status_code == 404
     assert agreed(site, message.person)

@@ -16,7 +16,7 @@ from growth.campaigns.records import Delivery, DeliveryBatch
 from growth.errors import NotFoundError
 from growth.events.ingest import NewEvent
 from growth.locales import N_
-from growth.people.suppression import EVERYTHING
+from growth.people.suppression import EVERYTHING, STRONGER, strength
 
 _MARKS = {
     "email_sent": ("accepted", ("accepted_at",)),
@@ -72,7 +72,18 @@ def unsubscribe(session: Session, delivery_id: int, *, now: datetime, source: st
     )
     if marked is None:
         raise NotFoundError(N_("The message that this link came with is gone."))
-    _end(session, [Ending(delivery_id, "unsubscribe", source, now)], now)
+    # What somebody says now comes after all they said before, also where a clock was ahead when that was stored.
+    said = session.scalar(_SAID, {"id": delivery_id})
+    _end(session, [Ending(delivery_id, "unsubscribe", source, max(now, said or now))], now)
+
+
+_SAID = text("""
+    select consent.at from delivery join campaign_run on campaign_run.id = delivery.campaign_run_id
+    join campaign on campaign.id = campaign_run.campaign_id
+    join consent on consent.person_id = delivery.person_id and consent.purpose = campaign.purpose
+        and consent.channel = 'email'
+    where delivery.id = :id
+""")
 
 
 def ending_of(event: NewEvent, now: datetime) -> Ending | None:
@@ -191,8 +202,10 @@ _SUPPRESSIONS = text(f"""
         select case reason when 'unsubscribe' then purpose else '{EVERYTHING}' end as scope) narrowed
     join identity on identity.person_id = ended.person_id and identity.kind = 'email'
         and (reason <> 'hard_bounce' or identity.id = ended.identity_id)
-    order by identity.hash, scope, at
-    on conflict do nothing
+    order by identity.hash, scope, {strength("reason")} desc, at desc
+    on conflict (channel, hash, scope) do update set reason = excluded.reason, source = excluded.source,
+        at = excluded.at
+    where {STRONGER}
 """)  # noqa: S608 - likewise
 
 _TAKE_OUT = text(f"""

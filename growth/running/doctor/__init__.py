@@ -43,4 +43,5 @@ def _on_database(session: Session, clock: Clock) -> Iterator[Finding]:
     revision = database.revision(session)
     yield revision
     if revision.state is State.OK:
+        yield database.key(session)
         yield queue.check(session)

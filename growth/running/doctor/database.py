@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 
 from growth.clock import Clock
 from growth.database.migrate import OLDEST_POSTGRESQL, current, head, known, major_version
+from growth.errors import GrowthError
 from growth.locales import N_
+from growth.people.root_key import check_key
 from growth.running.doctor.finding import Finding, State
 
 NOTICEABLE = timedelta(seconds=2)
@@ -64,6 +66,15 @@ def judge_revision(found: str | None, needed: str, every: set[str]) -> Finding:
         N_("Type “growth migrate”."),
         values,
     )
+
+
+def key(session: Session) -> Finding:
+    """Whether stored addresses can be read with our key."""
+    try:
+        check_key(session)
+    except GrowthError as error:
+        return Finding("key", State.FAILED, error.message, error.remedy or "", error.values)
+    return Finding("key", State.OK, N_("The key fits what is stored."))
 
 
 def clock(session: Session, ours: Clock) -> Finding:

@@ -86,8 +86,7 @@ def _lead(seller: Seller, company: int, person: int | None, reps: Sequence[int],
 
 
 def _stages(seller: Seller, lead: int) -> Iterator[dict[str, Any]]:
-    """From the first contact to the open shop, or to the end."""
-    yield _stage(lead, "contacted", seller.contacted)
+    """After the first contact, to the open shop or to the end."""
     for stage, at in seller.stages:
         yield _stage(lead, stage, at)
     if seller.won:

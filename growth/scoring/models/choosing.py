@@ -18,6 +18,7 @@ from growth.scoring.models.candidates import (
 )
 from growth.scoring.models.columns import Flags, Frame, Groups, Numbers, Rows
 from growth.scoring.models.linear import design, weigh
+from growth.scoring.models.narrowing import telling
 
 _MOST_ROWS = 15_000
 """Rows on which candidates are compared; more tell the same and take longer."""
@@ -45,8 +46,11 @@ def choose(frame: Frame, won: Flags, moments: Numbers | None, seed: int, groups:
     if not folds:
         folds = random_folds(won, 3, seed, groups[rows] if groups is not None else None)
     said = [_held_back(frame, won, fold, seed) for fold in folds]
+    # In a small fold there may be no pairs.
     losses = {
-        candidate: _loss([one[candidate] for one in said], won, folds, levelled=levelled) for candidate in said[0]
+        candidate: _loss([one[candidate] for one in said], won, folds, levelled=levelled)
+        for candidate in said[0]
+        if all(candidate in one for one in said)
     }
     best_linear, best_trees = (_least(losses, kind) for kind in ("logistic", "boosted_trees"))
     both = blended((best_linear, best_trees))
@@ -67,6 +71,8 @@ def _sample(won: Flags, seed: int) -> Rows:
 def _held_back(frame: Frame, won: Flags, fold: Fold, seed: int) -> dict[Candidate, Numbers]:
     """Log odds that each candidate gives to the rows held back."""
     seen, held = frame.take(fold.seen), frame.take(fold.held)
+    places = telling(seen, won[fold.seen])
+    seen, held = seen.only(places), held.only(places)
     said = {BASE_RATE: BASE_RATE.fit(seen, won[fold.seen], seed).log_odds_of(held)}
     for pairs, candidates in LINEAR.items():
         made = design(seen, won[fold.seen], pairs=pairs)

@@ -58,6 +58,10 @@ class Frame:
         """These rows alone, in this order."""
         return Frame(tuple(column.take(rows) for column in self.columns), len(rows))
 
+    def only(self, places: Sequence[int]) -> "Frame":
+        """These columns alone."""
+        return Frame(tuple(self.columns[place] for place in places), self.rows)
+
 
 @dataclass(frozen=True)
 class Cells:

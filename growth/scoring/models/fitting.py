@@ -1,6 +1,5 @@
 """A scoring model from leads whose end is known: chosen, calibrated on leads it had not seen, and levelled."""
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +11,13 @@ from growth.scoring.models.candidates import Candidate, Fold, Model, random_fold
 from growth.scoring.models.choosing import choose
 from growth.scoring.models.columns import Flags, Frame, Groups, Numbers, Rows
 from growth.scoring.models.level import next_level
+from growth.scoring.models.narrowing import fit_narrowed
+from growth.scoring.models.threads import one_thread
 
 FEWEST_OUTCOMES = 15
 """With fewer of either end nothing is chosen or calibrated: everybody gets the share of all."""
 _MOST_ROWS = 100_000
 """Rows a model is fitted on; of more, this many are drawn."""
-_FEW_ROWS = 20_000
 _FOLDS_UNTIL = 25_000
 """Rows up to which calibration uses five folds; above, one quarter held back is plenty."""
 
@@ -69,10 +69,10 @@ def fit(frame: Frame, won: Flags, moments: Numbers | None, seed: int, groups: Gr
         groups = groups[rows] if groups is not None else None
     if min(int(won.sum()), int((~won).sum())) < FEWEST_OUTCOMES or not frame.columns:
         return plain(won)
-    with _threads(len(won)):
+    with one_thread():
         choice = choose(frame, won, moments, seed, groups)
         held, log_odds = _unseen(choice.candidate, frame, won, seed, groups)
-        model = choice.candidate.fit(frame, won, seed)
+        model = fit_narrowed(choice.candidate, frame, won, seed)
     calibration = calibrate(log_odds, won[held], seed)
     calibrated = calibration.of(log_odds)
     level = next_level(calibrated, won[held], moments[held]) if moments is not None else 0.0
@@ -94,17 +94,12 @@ def plain(won: Flags) -> Fitted:
     return Fitted("base_rate", "share won of all", model, AS_IT_IS, 0.0, (np.full(len(won), share), won), {})
 
 
-def _threads(rows: int) -> AbstractContextManager[object]:
-    """For few rows handing work to other threads takes longer than doing it."""
-    import sklearn.ensemble  # noqa: F401, PLC0415 - heavy; its libraries have to be there to be held back
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn
-
-    return threadpool_limits(1) if rows < _FEW_ROWS else nullcontext()
-
-
 def _unseen(candidate: Candidate, frame: Frame, won: Flags, seed: int, groups: Groups | None) -> tuple[Rows, Numbers]:
     """Rows that were held back, and the log odds they got."""
     many = len(won) > _FOLDS_UNTIL
     folds: list[Fold] = random_folds(won, 4 if many else 5, seed, groups)[: 1 if many else None]
-    said = [candidate.fit(frame.take(one.seen), won[one.seen], seed).log_odds_of(frame.take(one.held)) for one in folds]
+    said = [
+        fit_narrowed(candidate, frame.take(one.seen), won[one.seen], seed).log_odds_of(frame.take(one.held))
+        for one in folds
+    ]
     return np.concatenate([one.held for one in folds]), np.concatenate(said)

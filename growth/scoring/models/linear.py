@@ -16,6 +16,7 @@ from growth.scoring.models.columns import (
     Frame,
     NumberColumn,
     Numbers,
+    Rows,
     learn_cells,
 )
 
@@ -55,6 +56,16 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Block:
+    """Some of the columns of a design: where they are not 0, and what they are there."""
+
+    rows: Rows
+    columns: NDArray[np.int32]
+    values: Numbers
+    width: int
+
+
+@dataclass(frozen=True)
 class Design:
     """How rows become the numbers a linear model weighs; `term_of[j]` is the place of column j's own column(s)."""
 
@@ -67,12 +78,10 @@ class Design:
         """One row of numbers for each lead."""
         cells = [own.of(column) for own, column in zip(self.cells, frame.columns, strict=True)]
         blocks = [_one_hot(codes, own.count) for codes, own in zip(cells, self.cells, strict=True)]
-        blocks += [sparse.csr_matrix(scale.of(frame.columns[scale.place])[:, None]) for scale in self.scales]
+        blocks += [_measured(scale.of(frame.columns[scale.place])) for scale in self.scales]
         width = self.pair_width
         blocks += [_one_hot(pair.of(cells, width), len(pair.known)) for pair in self.pairs]
-        if not blocks:
-            return sparse.csr_matrix((frame.rows, 0))
-        return sparse.hstack(blocks, format="csr")
+        return _side_by_side(blocks, frame.rows)
 
     @property
     def pair_width(self) -> int:
@@ -143,10 +152,24 @@ def _scales(frame: Frame) -> list[Scale]:
     return made
 
 
-def _one_hot(codes: NDArray[np.int32], count: int) -> sparse.csr_matrix:
+def _one_hot(codes: NDArray[np.int32], count: int) -> Block:
     rows = np.flatnonzero(codes >= 0)
-    ones = np.ones(len(rows))
-    return sparse.csr_matrix((ones, (rows, codes[rows])), shape=(len(codes), count))
+    return Block(rows, codes[rows], np.ones(len(rows)), count)
+
+
+def _measured(values: Numbers) -> Block:
+    rows = np.flatnonzero(values)
+    return Block(rows, np.zeros(len(rows), np.int32), values[rows], 1)
+
+
+def _side_by_side(blocks: list[Block], rows: int) -> sparse.csr_matrix:
+    """One matrix of all; joining a matrix for each takes most of the time where there are hundreds."""
+    if not blocks:
+        return sparse.csr_matrix((rows, 0))
+    starts = np.cumsum([0, *(block.width for block in blocks)])
+    places = [start + block.columns for start, block in zip(starts[:-1], blocks, strict=True)]
+    values, seats = np.concatenate([block.values for block in blocks]), [block.rows for block in blocks]
+    return sparse.csr_matrix((values, (np.concatenate(seats), np.concatenate(places))), shape=(rows, int(starts[-1])))
 
 
 def _pairs(frame: Frame, won: Flags, cells: tuple[Cells, ...], fewest: int) -> list[Pair]:

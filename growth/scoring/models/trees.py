@@ -7,6 +7,7 @@ import numpy as np
 
 from growth.scoring.measures import logit
 from growth.scoring.models.columns import Cells, Column, Flags, Frame, NumberColumn, Numbers, learn_cells
+from growth.scoring.models.threads import one_thread
 
 _LEVELS = 200
 """scikit-learn's trees take at most 255 levels of a category."""
@@ -25,7 +26,8 @@ class Trees:
         """Log odds of each row."""
         if self.model is None:
             return np.full(frame.rows, self.constant)
-        return np.asarray(self.model.decision_function(_matrix(frame, self.cells)[:, self.used]), np.float64)
+        with one_thread():
+            return np.asarray(self.model.decision_function(_matrix(frame, self.cells)[:, self.used]), np.float64)
 
 
 def fit_trees(frame: Frame, won: Flags, seed: int, *, leaves: int, rounds: int) -> Trees:

@@ -15,6 +15,36 @@ from growth.web.rendering import render
 router = APIRouter(prefix="/audit-log")
 NAV = NavEntry(group=N_("Run"), label=N_("Audit log"), href="/audit-log", icon="history", order=50, roles=(Role.ADMIN,))
 PAGE = 50
+ACTIONS = {
+    "set up": N_("Set up"),
+    "settings": N_("Changed settings"),
+    "invite": N_("Invited"),
+    "roles": N_("Changed roles"),
+    "password link": N_("Made a password link"),
+    "password set": N_("Set the password"),
+    "close account": N_("Closed the account"),
+    "open account": N_("Opened the account"),
+    "consent": N_("Recorded consent"),
+    "suppress": N_("Stopped e-mails to people"),
+    "people.import": N_("Imported people"),
+    "people.export": N_("Exported people"),
+    "leads.import": N_("Imported leads"),
+    "spend import": N_("Imported costs"),
+    "rates import": N_("Imported exchange rates"),
+    "promote model": N_("Promoted a model"),
+    "run job": N_("Started a job"),
+    "retry job": N_("Tried a run again"),
+    "pause job": N_("Paused a job"),
+    "resume job": N_("Resumed a job"),
+    "job schedule": N_("Changed a schedule"),
+    "schedule campaign": N_("Scheduled a campaign"),
+    "take back campaign": N_("Took back a campaign"),
+    "pause campaign": N_("Paused a campaign"),
+    "resume campaign": N_("Resumed a campaign"),
+    "cancel campaign": N_("Cancelled a campaign"),
+    "delete campaign": N_("Deleted a campaign"),
+}
+"""What the entries' words are on the page; a word that is not here is shown as it is."""
 
 
 @router.get("", dependencies=[allow()])
@@ -33,4 +63,4 @@ def audit_log(
         wanted = wanted.where(AuditEntry.action == action.replace("\0", ""))
     entries = session.scalars(wanted).all()
     older = entries[PAGE - 1].id if len(entries) > PAGE else None
-    return render(request, "audit_log.html", entries=entries[:PAGE], older=older, action=action)
+    return render(request, "audit_log.html", entries=entries[:PAGE], older=older, action=action, words=ACTIONS)

@@ -21,7 +21,7 @@ from growth.people.accounts import Role
 from growth.people.importing.rejected import safe_cell
 from growth.web.access import ClockDep, SessionDep, allow
 from growth.web.channel_words import SIDE_NAMES, WORDS, cells, kpis, tell, whole
-from growth.web.charts import highest, meter, nice_top, stacked_columns, ticks
+from growth.web.charts import counts_top, highest, meter, stacked_columns, ticks
 from growth.web.formats import compact_text, number_text, percent_text, short_day_text
 from growth.web.navigation import NavEntry
 from growth.web.people_words import country_name
@@ -121,7 +121,7 @@ def _trend(request: Request, found: Report) -> Trend:
         (said(request, line.label), [one.acquired / WHOLE for one in found.by_day[line.channel]]) for _, line in shown
     ]
     days = [short_day_text(day, locale) for day in found.period.days]
-    axis = [compact_text(tick, locale) for tick in ticks(nice_top(highest(series)))]
+    axis = [compact_text(tick, locale) for tick in ticks(counts_top(highest(series)))]
     svg = stacked_columns(days, series, said(request, WORDS[found.side].trend), axis, [place for place, _ in shown])
     rows = [
         (day, *(number_text(round(values[place], 1), locale) for _, values in series)) for place, day in enumerate(days)

@@ -3,7 +3,6 @@
 import secrets
 from typing import Annotated
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 from sqlalchemy.orm import Session
@@ -20,7 +19,7 @@ from growth.people.reading import addresses_of
 from growth.scoring.queue import MOST_COUNTED, SIDE, VIEWS, Asked, count, origins, rank_of, read_queue, scores_of
 from growth.web.access import ClockDep, SessionDep, Viewer, ViewerDep, allow
 from growth.web.charts import ring
-from growth.web.lead_words import happenings, in_short, moment_in, readable, told_reasons
+from growth.web.lead_words import fact_text, happenings, in_short, moment_in, readable, told_reasons
 from growth.web.navigation import NavEntry
 from growth.web.rendering import render, see_other
 from growth.web.toasts import toast
@@ -112,8 +111,8 @@ def _page(
         lead=chosen,
         ring=ring,
         readable=readable,
+        fact=lambda name: fact_text(name, chosen.facts[name], viewer.locale) if chosen else "",
         why=lambda entry: in_short(entry.reasons, viewer.locale),
-        local_day=lambda moment: moment.astimezone(ZoneInfo(viewer.time_zone)).date(),
         **(_detail(session, viewer, chosen) | form if chosen else {}),
     )
 

@@ -51,8 +51,11 @@ def unsubscribe(
 ) -> Response:
     """End it; again changes nothing. A mail program gets a word, a reader the page, which now says so."""
     recipient, now = _recipient(session, t), clock.now()
-    if not _ended(session, recipient):
+    ended_before = _ended(session, recipient)
+    if recipient.person_id is not None:
+        # Also where nothing is permitted now: a permission from before this moment may be learned of later.
         feedback.unsubscribe(session, recipient.delivery_id, now=now, source="one-click" if one_click else "page")
+    if not ended_before:
         happened(session, recipient, "unsubscribe", "link", now)
     if one_click:
         return PlainTextResponse(translate(_locale(request, recipient), N_("You are unsubscribed.")))
