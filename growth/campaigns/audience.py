@@ -29,6 +29,24 @@ _LOCALE = """
 """
 
 
+# Of one person's addresses: the one for sending, and what stands against it.
+_ADDRESS = """
+    min(identity.id) filter (where bounce.id is null) as identity_id, count(identity.id) as addresses,
+    bool_or(wish.reason <> 'unsubscribe') as own_will,
+    max(wish.at) filter (where wish.reason = 'unsubscribe') as unsubscribed_at
+"""
+
+
+def _suppressed(purpose: str) -> str:
+    """To be joined to addresses."""
+    return f"""
+    left join suppression bounce on bounce.channel = 'email' and bounce.hash = identity.hash
+        and bounce.scope in ('all', {purpose}) and bounce.reason = 'hard_bounce'
+    left join suppression wish on wish.channel = 'email' and wish.hash = identity.hash
+        and wish.scope in ('all', {purpose}) and wish.reason <> 'hard_bounce'
+    """
+
+
 def may(people: str) -> str:
     """To be joined to a set of people: their permission, and for each the one address for sending.
 
@@ -41,14 +59,7 @@ def may(people: str) -> str:
     left join consent on consent.person_id = {people}.person_id and consent.purpose = {people}.purpose
         and consent.channel = 'email'
     cross join lateral (
-        select min(identity.id) filter (where bounce.id is null) as identity_id, count(*) as addresses,
-            bool_or(wish.reason <> 'unsubscribe') as own_will,
-            max(wish.at) filter (where wish.reason = 'unsubscribe') as unsubscribed_at
-        from identity
-        left join suppression bounce on bounce.channel = 'email' and bounce.hash = identity.hash
-            and bounce.scope in ('all', {people}.purpose) and bounce.reason = 'hard_bounce'
-        left join suppression wish on wish.channel = 'email' and wish.hash = identity.hash
-            and wish.scope in ('all', {people}.purpose) and wish.reason <> 'hard_bounce'
+        select {_ADDRESS} from identity {_suppressed(f"{people}.purpose")}
         where identity.person_id = {people}.person_id and identity.kind = 'email' and identity.sealed is not null
     ) address
     """  # noqa: S608 - the names are ours
@@ -70,22 +81,29 @@ _HELD_OUT = """
     (get_byte(digest, 0) * 65536 + get_byte(digest, 1) * 256 + get_byte(digest, 2)) % 100 < :holdout
 """
 
-_JUDGED = f"""
-    select person.id, {_LOCALE} as locale, coalesce({WITHOUT}, case
+_REASON = f"""
+    coalesce({WITHOUT}, case
         when not coalesce({_LOCALE} = any(:served), false) then 'no_language'
         when {_HELD_OUT} then 'holdout'
-    end) as reason
-    from members join person on person.id = members.person_id {may("members")}
+    end)
+"""
+_HASHED = """
     cross join lateral (select sha256(convert_to(cast(:campaign as text) || ':' || person.id, 'UTF8')) as digest) hashed
+"""
+_JUDGED = f"""
+    select person.id, {_LOCALE} as locale, {_REASON} as reason
+    from members join person on person.id = members.person_id {may("members")} {_HASHED}
 """  # noqa: S608 - the parts stand above, values are bound
 
-_MEMBERS = f"""
-    select person.id as person_id, cast(:purpose as text) as purpose from person
-    where person.id > :after
+_ASKED_FOR = f"""
+    person.id > :after
         and (cast(:locales as text[]) is null or {_LOCALE} = any(:locales))
         and (cast(:countries as text[]) is null or person.country = any(:countries))
         and (cast(:joined_after as timestamptz) is null or person.created_at >= :joined_after)
-    order by person.id limit :size
+"""
+_MEMBERS = f"""
+    select person.id as person_id, cast(:purpose as text) as purpose from person
+    where {_ASKED_FOR} order by person.id limit :size
 """  # noqa: S608 - likewise
 
 
@@ -103,11 +121,31 @@ class Review:
     """Whether there are more people than were looked at."""
 
 
+_LAST = text(f"select max(person_id) from ({_MEMBERS}) member")  # noqa: S608 - the parts stand above
+
+# By ranges of whole tables, in half the time of asking for each person; the same rules, and the same answer, as one
+# by one. All joins are to indexed tables, and grouping comes last: a wrong guess of the planner costs little.
 _REVIEW = text(f"""
-    with members as ({_MEMBERS}), judged as ({_JUDGED})
+    with found as (
+        select person.id, person.locale, person.erased_at, consent.granted, consent.at, {_ADDRESS}
+        from person
+        left join consent on consent.person_id = person.id and consent.purpose = :purpose and consent.channel = 'email'
+            and consent.person_id > :after and consent.person_id <= :last
+        left join identity on identity.person_id = person.id and identity.kind = 'email' and identity.sealed is not null
+            and identity.person_id > :after and identity.person_id <= :last
+        {_suppressed(":purpose")}
+        where {_ASKED_FOR} and person.id <= :last
+        group by person.id, consent.granted, consent.at
+    ), judged as (
+        select {_LOCALE} as locale, {_REASON} as reason
+        from found person {_HASHED}
+        cross join lateral (select person.granted, person.at) consent
+        cross join lateral (
+            select person.identity_id, person.addresses, person.own_will, person.unsubscribed_at) address
+    )
     select reason, case when reason is null then locale end as locale, count(*) as people
     from judged group by 1, 2
-""")  # noqa: S608 - the parts stand above
+""")  # noqa: S608 - likewise
 
 
 def review(session: Session, campaign: Campaign, _now: datetime) -> Review:
@@ -115,7 +153,8 @@ def review(session: Session, campaign: Campaign, _now: datetime) -> Review:
     asked = _asked(campaign) | {"after": 0, "size": MOST_REVIEWED}
     excluded: dict[str, int] = {}
     by_locale: dict[str, int] = {}
-    for reason, locale, people in session.execute(_REVIEW, asked):
+    last = session.scalar(_LAST, asked)
+    for reason, locale, people in session.execute(_REVIEW, asked | {"last": last}) if last else ():
         (by_locale if reason is None else excluded)[locale if reason is None else reason] = people
     reached, left_out = sum(by_locale.values()), sum(excluded.values())
     return Review(reached + left_out, reached, excluded, by_locale, capped=reached + left_out >= MOST_REVIEWED)

@@ -125,7 +125,8 @@ class Delivery(Record):
     identity_id: Mapped[int | None]
     """The address it was claimed for, so that a bounce finds it; no foreign key, since erasing takes addresses away."""
     state: Mapped[str] = mapped_column(server_default="planned")
-    """planned → claimed → accepted | refused | in_doubt, then delivered | bounced | complained from feedback; cancelled."""
+    """planned → claimed → accepted | refused | in_doubt, then delivered | bounced | complained from feedback; or
+    cancelled."""
     batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery_batch.id"))
     claimed_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
