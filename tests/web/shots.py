@@ -116,24 +116,30 @@ def pages() -> list[tuple[APIRoute, str]]:
 def round_of(browser: Browser, url: str, tokens: dict[str, str], width: int, theme: str) -> Iterator[str]:
     """Every page once, at a width and in a theme; pages of single things are found by their links."""
     links: set[str] = set()
-    for route, role in pages():
-        path = next((link for link in sorted(links) if route.path_regex.match(link)), None)
-        path = path if route.param_convertors else route.path
-        if path is None or role not in tokens:
-            continue
-        cookies = {session_cookie(): tokens[role], "theme": theme}
-        with reading(browser, url, cookies, width=width, theme=theme, javascript=True) as page:
-            name = re.sub(r"[{}]", "", route.path).strip("/").replace("/", "-")
-            if name and shot(page, path, FOLDER / f"{name}-{width}-{theme}.png"):
-                links |= set(page.eval_on_selector_all("main a[href^='/']", "all => all.map(a => a.pathname)"))
+    seen: set[str] = set()
+    for route, role in [*pages(), *pages()]:  # the second time by links that the first time found
+        found = [link for link in sorted(links, reverse=True) if route.path_regex.match(link)]
+        name = re.sub(r"[{}]", "", route.path).strip("/").replace("/", "-")
+        for path in found[:3] if route.param_convertors else [route.path]:
+            if not name or name in seen or role not in tokens:
+                continue
+            cookies = {session_cookie(): tokens[role], "theme": theme}
+            with reading(browser, url, cookies, width=width, theme=theme, javascript=True) as page:
+                taken = shot(page, path, FOLDER / f"{name}-{width}-{theme}.png", links)
+            if taken:
+                seen.add(name)
                 yield name
 
 
-def shot(page: Page, path: str, file: Path) -> bool:
-    """A picture of the whole page, if it is one."""
+def shot(page: Page, path: str, file: Path, links: set[str]) -> bool:
+    """A picture of the whole page, if it is one; where it leads is added to `links`."""
     answer = page.request.get(path, max_redirects=0)
+    if answer.status == 303:
+        links.add(answer.headers["location"])
     if answer.status != 200 or not answer.headers.get("content-type", "").startswith("text/html"):
         return False
+    if "sandbox" in answer.headers.get("content-security-policy", ""):
+        return False  # what goes into a frame of another page
     page.goto(path)
     # A frame with a policy of its own stays blank in a picture beyond the window, so the window grows instead.
     size = page.viewport_size
@@ -141,6 +147,7 @@ def shot(page: Page, path: str, file: Path) -> bool:
     tall = int(page.evaluate("document.documentElement.scrollHeight"))
     page.set_viewport_size({"width": size["width"], "height": min(max(tall, 600), 4000)})
     page.screenshot(path=file)
+    links |= set(page.eval_on_selector_all("main a[href^='/']", "all => all.map(a => a.pathname)"))
     return True
 
 
