@@ -51,21 +51,18 @@ def _says(column: Column, won: Flags) -> float:
     """The likelihood-ratio statistic G of cells against ends, in deviations above what chance makes of it."""
     cells = _cells(column)
     leads = np.bincount(cells)
-    wins = np.bincount(cells, weights=won)[leads > 0]
+    wins = np.bincount(cells, weights=won)[leads > 0].astype(np.float64)
     leads = leads[leads > 0]
     free = len(leads) - 1
     if free == 0:
         return 0.0
-    gain = _likelihood(wins, leads).sum() - _likelihood(wins.sum(), leads.sum())
+    gain = _likelihood(wins, leads) - _likelihood(wins.sum(keepdims=True), leads.sum(keepdims=True))
     return float((2 * gain - free) / np.sqrt(2 * free))
 
 
-def _likelihood(wins: Numbers, leads: NDArray[np.intp]) -> Numbers:
-    """Log likelihood of ends that come as often as they did."""
-    losses = leads - wins
-    return np.asarray(
-        wins * np.log(np.maximum(wins, 1) / leads) + losses * np.log(np.maximum(losses, 1) / leads), np.float64
-    )
+def _likelihood(wins: Numbers, leads: NDArray[np.intp]) -> float:
+    """Log likelihood of ends that come in each cell as often as they did."""
+    return float(sum((ends * np.log(np.maximum(ends, 1) / leads)).sum() for ends in (wins, leads - wins)))
 
 
 def _cells(column: Column) -> NDArray[np.intp]:

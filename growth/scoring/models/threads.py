@@ -14,7 +14,8 @@ def one_thread() -> AbstractContextManager[object]:
     Two are hardly faster here, and where others want the processor too they wait for each other, spinning, at each of
     a thousand small steps: 16 minutes instead of 20 seconds were seen.
     """
-    return _pools().limit(limits=1)
+    limited: AbstractContextManager[object] = _pools().limit(limits=1)
+    return limited
 
 
 @cache
