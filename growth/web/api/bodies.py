@@ -50,7 +50,7 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
 def read_json(body: bytes) -> Any:
     """What the body says. Raises InvalidError when it isn't JSON in UTF-8."""
     try:
-        return orjson.loads(body.decode())
+        return orjson.loads(body)
     except ValueError:
         pass
     try:
