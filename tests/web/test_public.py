@@ -12,6 +12,7 @@ from sqlalchemy import delete, select, update
 
 from growth.campaigns.records import Campaign, Delivery
 from growth.clock import FixedClock
+from growth.database.audit import AuditEntry
 from growth.database.engine import make_engine, transaction
 from growth.events.links import TOKEN_PARAMETER, read_person, sign_click, sign_open, sign_unsubscribe
 from growth.events.records import Event
@@ -231,6 +232,8 @@ def test_one_click_of_a_mail_program_ends_it_once(site: Site, clock: FixedClock)
     with transaction(site.engine) as session:
         facts = session.scalars(select(ConsentFact).where(~ConsentFact.granted)).all()
         suppressed = session.scalars(select(Suppression)).all()
+        logged = select(AuditEntry.actor, AuditEntry.subject).where(AuditEntry.action == "consent")
+        assert session.execute(logged).all() == [("recipient", f"person {message.person}")]
     assert [fact.source for fact in facts] == ["one-click"]
     assert [(one.reason, one.scope) for one in suppressed] == [("unsubscribe", "marketing")]
     assert [event.kind for event in events(site)] == ["unsubscribe"]

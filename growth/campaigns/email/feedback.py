@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from growth.campaigns.audience import WITHOUT, may
 from growth.campaigns.email import claim
 from growth.campaigns.records import Delivery, DeliveryBatch
+from growth.database.audit import audit
 from growth.errors import NotFoundError
 from growth.events.ingest import NewEvent
 from growth.locales import N_
@@ -154,8 +155,12 @@ def _end(session: Session, endings: Collection[Ending], now: datetime) -> None:
     if not endings:
         return
     given = {"endings": orjson.dumps(list(endings)).decode(), "now": now}
-    for statement in (_FACTS, _CONSENTS, _SUPPRESSIONS, _TAKE_OUT):
+    people = session.scalars(_FACTS, given).all()
+    for statement in (_CONSENTS, _SUPPRESSIONS, _TAKE_OUT):
         session.execute(statement, given)
+    for person in people:  # last, since others who write the log wait for the end of this transaction
+        detail = {"granted": False, "channel": "email"}
+        audit(session, actor="recipient", action="consent", subject=f"person {person}", detail=detail, now=now)
 
 
 _ENDED = """
@@ -182,6 +187,7 @@ _FACTS = text(f"""
         select from consent where consent.person_id = ended.person_id and consent.purpose = ended.purpose
             and consent.channel = 'email' and not consent.granted)
     on conflict do nothing
+    returning person_id
 """)  # noqa: S608 - likewise
 
 _CONSENTS = text(f"""
