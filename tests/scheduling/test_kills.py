@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable
 
 import pytest
@@ -46,12 +47,16 @@ def test_undisturbed(engine: Engine, start: Start, numbered: Numbered, job: str)
 
 
 def _kill_amid_work(engine: Engine, worker: subprocess.Popen[bytes]) -> None:
-    """Kill it while it has a task in hand, not between two."""
-    doing = text("select exists (select from procrastinate_jobs where status = 'doing')")
+    """Kill it while something it took up is not finished, rather than between two parts."""
+    unfinished = text("""
+        select exists (select from job_chunk where state = 'running')
+            or (exists (select from job_run where state = 'running') and not exists (select from job_chunk))
+    """)
     while True:
         worker.send_signal(signal.SIGSTOP)
+        time.sleep(0.2)  # what it has sent to the database by now is done there
         with engine.connect() as connection:
-            if connection.scalar(doing):
+            if connection.scalar(unfinished):
                 break
         worker.send_signal(signal.SIGCONT)
     worker.send_signal(signal.SIGKILL)
