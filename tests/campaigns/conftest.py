@@ -11,26 +11,15 @@ from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.settings import settings
 from tests.campaigns.sending import Worker, set_up
-from tests.sandbox.running import Running, sandbox
+from tests.sandbox.running import Running, leading_to, sandbox
 
 
 @pytest.fixture
 def mail(tmp_path: Path) -> Iterator[Running]:
     """The pretend SendGrid; the settings lead there, with short waits."""
-    with sandbox(tmp_path) as running:
-        given = {
-            "GROWTH_SENDGRID_URL": running.url,
-            "GROWTH_SENDGRID_API_KEY": running.key,
-            "GROWTH_SENDGRID_WEBHOOK_KEY": running.webhook_key,
-            "GROWTH_SENDGRID_TIMEOUT_SECONDS": "1",
-            "GROWTH_BASE_URL": "https://growth.example",
-        }
-        os.environ.update(given)
-        settings.cache_clear()
+    short = {"GROWTH_SENDGRID_TIMEOUT_SECONDS": "1", "GROWTH_BASE_URL": "https://growth.example"}
+    with sandbox(tmp_path) as running, leading_to(running, **short):
         yield running
-        for name in given:
-            del os.environ[name]
-        settings.cache_clear()
 
 
 @pytest.fixture

@@ -22,9 +22,8 @@ from growth.events.ingest import NewEvent, ingest
 from growth.ids import event_id
 from growth.scheduling.firing import fire
 from growth.scheduling.records import JobChunk, JobRun
-from growth.settings import settings
 from tests.campaigns.sending import add_campaign, add_people, set_up
-from tests.sandbox.running import Running, sandbox
+from tests.sandbox.running import Running, leading_to, sandbox
 
 ROOT = Path(__file__).parents[2]
 PEOPLE = 5_000
@@ -35,22 +34,14 @@ SEED = 20_261_124
 @pytest.fixture
 def mail(tmp_path: Path) -> Iterator[Running]:
     """The pretend SendGrid, and settings for this process and the workers that lead to it."""
-    with sandbox(tmp_path) as running:
-        given = {
-            "GROWTH_SENDGRID_URL": running.url,
-            "GROWTH_SENDGRID_API_KEY": running.key,
-            "GROWTH_SENDGRID_WEBHOOK_KEY": running.webhook_key,
-            "GROWTH_SENDGRID_TIMEOUT_SECONDS": "4",
-            "GROWTH_DOUBT_SECONDS": "8",
-            "GROWTH_HEARTBEAT_SECONDS": "0.3",
-            "GROWTH_WORKER_THREADS": "1",
-        }
-        os.environ.update(given)
-        settings.cache_clear()
+    short = {
+        "GROWTH_SENDGRID_TIMEOUT_SECONDS": "4",
+        "GROWTH_DOUBT_SECONDS": "8",
+        "GROWTH_HEARTBEAT_SECONDS": "0.3",
+        "GROWTH_WORKER_THREADS": "1",
+    }
+    with sandbox(tmp_path) as running, leading_to(running, **short):
         yield running
-        for name in given:
-            del os.environ[name]
-        settings.cache_clear()
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A sandbox of a test's own, on a free loopback port, in a thread."""
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from growth.sandbox.mailbox.store import Mailbox
 from growth.sandbox.market.habits import NOBODY, Market
 from growth.sandbox.product import Product
 from growth.sandbox.serving import Sandbox
+from growth.settings import settings
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,24 @@ def sandbox(home: Path, *, product_url: str | None = None, market: Market | None
         finally:
             loop.call_soon_threadsafe(stop.set)
             running.result(10)
+
+
+@contextmanager
+def leading_to(box: Running, **more: str) -> Iterator[None]:
+    """The settings of this process, and of those it starts, lead to this sandbox; `more` are further ones."""
+    given = {
+        "GROWTH_SENDGRID_URL": box.url,
+        "GROWTH_SENDGRID_API_KEY": box.key,
+        "GROWTH_SENDGRID_WEBHOOK_KEY": box.webhook_key,
+    } | more
+    os.environ.update(given)
+    settings.cache_clear()
+    try:
+        yield
+    finally:
+        for name in given:
+            del os.environ[name]
+        settings.cache_clear()
 
 
 @contextmanager

@@ -1,9 +1,6 @@
 """The pretend outside world and the product together: sent, told, opened, clicked, ordered, each stored once."""
 
-import os
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, select
@@ -13,31 +10,13 @@ from growth.clock import FixedClock, SystemClock
 from growth.database.engine import transaction
 from growth.events.records import Event, VisitorIdentity
 from growth.sandbox.market.habits import EVERYBODY
-from growth.settings import settings
 from growth.web.app import create_app
 from tests.campaigns.sending import Worker, add_campaign, add_people, set_up
 from tests.sandbox.listening import until
-from tests.sandbox.running import Running, sandbox
+from tests.sandbox.running import leading_to, sandbox
 from tests.web.serving import serving
 
 PEOPLE = 12
-
-
-@contextmanager
-def connected(box: Running, product_url: str) -> Iterator[None]:
-    """The settings lead to the pretend SendGrid, and links in messages to the product."""
-    given = {
-        "GROWTH_SENDGRID_URL": box.url,
-        "GROWTH_SENDGRID_API_KEY": box.key,
-        "GROWTH_SENDGRID_WEBHOOK_KEY": box.webhook_key,
-        "GROWTH_BASE_URL": product_url,
-    }
-    os.environ.update(given)
-    settings.cache_clear()
-    yield
-    for name in given:
-        del os.environ[name]
-    settings.cache_clear()
 
 
 def kinds(engine: Engine) -> Counter[str]:
@@ -54,7 +33,7 @@ def test_a_campaign_comes_back_as_events(engine: Engine, tmp_path: Path) -> None
     with (
         serving(create_app(engine=engine, clock=SystemClock())) as url,
         sandbox(tmp_path, product_url=url, market=EVERYBODY) as box,
-        connected(box, url),
+        leading_to(box, GROWTH_BASE_URL=url),
     ):
         Worker(engine, clock).tick()
         assert len(box.mailbox) == PEOPLE

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from babel.numbers import get_currency_name
 from fastapi import APIRouter, Form, Request, Response
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from growth.database.audit import audit
@@ -13,9 +12,10 @@ from growth.errors import InvalidError
 from growth.locales import N_
 from growth.measurement.rolling_up import start_over
 from growth.people.accounts import Role
-from growth.people.set_up import CURRENCIES, Organisation, time_zones
+from growth.people.set_up import CURRENCIES, time_zones
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
 from growth.web.navigation import NavEntry
+from growth.web.organisation_form import OrganisationForm
 from growth.web.rendering import locale_of, render, see_other
 from growth.web.toasts import toast
 
@@ -23,33 +23,11 @@ router = APIRouter(prefix="/settings")
 NAV = NavEntry(group=N_("Run"), label=N_("Settings"), href="/settings", icon="settings", order=40, roles=(Role.ADMIN,))
 
 
-class Asked(BaseModel):
-    """The form's fields, as they were typed."""
-
-    organisation: str = ""
-    time_zone: str = ""
-    currency: str = ""
-    sender_name: str = ""
-    sender_email: str = ""
-    postal_address: str = ""
-
-    def place(self) -> Organisation:
-        """What it says about the organisation."""
-        return Organisation(
-            self.organisation,
-            self.time_zone,
-            self.currency,
-            self.sender_name,
-            self.sender_email,
-            self.postal_address,
-        )
-
-
 @router.get("", dependencies=[allow()])
 def settings_page(request: Request, session: SessionDep) -> Response:
     """The form."""
     place = _place(session)
-    asked = Asked(
+    asked = OrganisationForm(
         organisation=place.name,
         time_zone=place.time_zone,
         currency=place.currency,
@@ -62,7 +40,11 @@ def settings_page(request: Request, session: SessionDep) -> Response:
 
 @router.post("", dependencies=[allow()])
 def save_settings(
-    request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep, asked: Annotated[Asked, Form()]
+    request: Request,
+    session: SessionDep,
+    viewer: ViewerDep,
+    clock: ClockDep,
+    asked: Annotated[OrganisationForm, Form()],
 ) -> Response:
     """Keep it, with what changed in the audit log."""
     wrong = asked.place().problems()
@@ -87,7 +69,7 @@ def _place(session: Session) -> Workspace:
     return session.get_one(Workspace, 1, with_for_update=True)
 
 
-def _page(request: Request, asked: Asked, wrong: dict[str, InvalidError], *, status: int = 200) -> Response:
+def _page(request: Request, asked: OrganisationForm, wrong: dict[str, InvalidError], *, status: int = 200) -> Response:
     locale = locale_of(request)
     return render(
         request,

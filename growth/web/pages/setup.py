@@ -4,48 +4,33 @@ from typing import Annotated
 
 from babel.numbers import get_currency_name
 from fastapi import APIRouter, Form, Request, Response
-from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from growth.database.workspace import workspace
 from growth.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from growth.locales import N_
-from growth.people.set_up import CURRENCIES, Administrator, Organisation, set_up, time_zones
+from growth.people.set_up import CURRENCIES, Administrator, set_up, time_zones
 from growth.people.sign_in import open_session
 from growth.settings import settings
 from growth.web.access import ClockDep, SessionDep, public
 from growth.web.first_visit import may_set_up
 from growth.web.machine import machine
+from growth.web.organisation_form import OrganisationForm
 from growth.web.pages.sign_in import with_session
 from growth.web.rendering import locale_of, render, see_other
 
 router = APIRouter()
 
 
-class Asked(BaseModel):
-    """The form's fields, as they were typed."""
+class Asked(OrganisationForm):
+    """The form's fields, as they were typed; those of the first account too."""
 
-    organisation: str = ""
     time_zone: str = "UTC"
     currency: str = "USD"
-    sender_name: str = ""
-    sender_email: str = ""
-    postal_address: str = ""
     name: str = ""
     email: str = ""
     password: str = ""
     token: str = ""
-
-    def place(self) -> Organisation:
-        """What it says about the organisation."""
-        return Organisation(
-            self.organisation,
-            self.time_zone,
-            self.currency,
-            self.sender_name,
-            self.sender_email,
-            self.postal_address,
-        )
 
     def admin(self) -> Administrator:
         """What it says about the first account."""
