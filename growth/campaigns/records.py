@@ -26,10 +26,26 @@ class Campaign(Record):
     purpose: Mapped[str]
     """The consent purpose it needs, such as `marketing`."""
     message: Mapped[str]
-    """Folder of the message below `templates/emails/`."""
+    """Name of the message: a folder below `templates/emails/`, or one that is edited here."""
+    message_version: Mapped[int | None]
+    """The version of an edited message that is sent; null for the newest at the moment of scheduling."""
+    list_id: Mapped[int | None] = mapped_column(ForeignKey("mailing_list.id"))
+    """The topic it belongs to: who left it gets nothing of it."""
     audience: Mapped[dict[str, Any]]
-    """Conditions: {"locales": […], "countries": […], "joined_after": …}."""
+    """Conditions, as `growth.campaigns.audiences.conditions` describes them."""
+    audience_version_id: Mapped[int | None] = mapped_column(ForeignKey("audience_version.id"))
+    """The saved audience they were taken from."""
     holdout_percent: Mapped[int] = mapped_column(server_default="0")
+    kind: Mapped[str] = mapped_column(server_default="once")
+    """once, recurring or triggered."""
+    recurrence: Mapped[dict[str, Any] | None]
+    """Of a recurring one: {"every": "day"|"week"|"month", "day": …, "at": "10:00", "zone": …, "until": …}."""
+    trigger: Mapped[dict[str, Any] | None]
+    """Of a triggered one: {"event": kind} or {"stage": stage}, with {"side", "delay_minutes", "again_after_days"}."""
+    timing: Mapped[dict[str, Any]] = mapped_column(server_default='{"mode": "at_once"}')
+    """{"mode": "at_once"}, {"mode": "local_hour", "hour": 10} or {"mode": "usual_hour"} of each recipient."""
+    per_hour: Mapped[int | None]
+    """Its own speed limit, besides that of all campaigns."""
     state: Mapped[str]
     """draft → scheduled → sending → sent; paused from scheduled or sending; asks when found too late; cancelled."""
     scheduled_at: Mapped[datetime | None]
@@ -37,6 +53,11 @@ class Campaign(Record):
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default="1")
     """Goes up with every save; a save that names an older one gets the difference and a choice."""
+    approved_by: Mapped[str | None]
+    approved_at: Mapped[datetime | None]
+    approved_version: Mapped[int | None]
+    """What was approved; a later save needs approval again."""
+    archived_at: Mapped[datetime | None]
 
 
 class CampaignRun(Record):
@@ -91,6 +112,9 @@ class DeliveryBatch(Record):
     answered_at: Mapped[datetime | None]
     provider_id: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None]
+    words_sealed: Mapped[bytes | None]
+    """Compressed and sealed JSON of what was put into each message, so that it can be seen as it was received:
+    {"sender": …, "deliveries": {id: {place: text}}}."""
 
 
 class Delivery(Record):
@@ -105,6 +129,13 @@ class Delivery(Record):
             "state",
             "id",
             postgresql_where=text("state in ('planned', 'claimed', 'in_doubt')"),
+        ),
+        Index(
+            "ix_delivery_due",
+            "campaign_run_id",
+            "due_at",
+            "id",
+            postgresql_where=text("state = 'planned' and due_at is not null"),
         ),
         Index("ix_delivery_batch", "batch_id", postgresql_where=text("batch_id is not null")),
         Index("ix_delivery_person", "person_id", "id"),
@@ -121,6 +152,12 @@ class Delivery(Record):
     campaign_run_id: Mapped[int] = mapped_column(ForeignKey("campaign_run.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     locale: Mapped[str]
+    arm: Mapped[str | None]
+    """Of an experiment."""
+    due_at: Mapped[datetime | None]
+    """Not before; null for at once, `infinity` for one that waits for an experiment's winner."""
+    receiver: Mapped[str | None]
+    """As in `identity`: by whom speed is limited and feedback is told apart."""
     email_version_id: Mapped[int | None] = mapped_column(ForeignKey("email_version.id"))
     identity_id: Mapped[int | None]
     """The address it was claimed for, so that a bounce finds it; no foreign key, since erasing takes addresses away."""
@@ -134,6 +171,13 @@ class Delivery(Record):
     opened_at: Mapped[datetime | None]
     clicked_at: Mapped[datetime | None]
     unsubscribed_at: Mapped[datetime | None]
+    deferred_at: Mapped[datetime | None]
+    machine_opened_at: Mapped[datetime | None]
+    """Fetched by a privacy proxy rather than a reader; `opened_at` is a person's."""
+    scanner_clicked_at: Mapped[datetime | None]
+    """Followed by a mail scanner; `clicked_at` is a person's."""
+    bounce_class: Mapped[str | None]
+    """invalid, full, blocked, reputation, content, technical, unclassified."""
     refusal: Mapped[str | None]
 
 
@@ -172,7 +216,7 @@ class Exclusion(Record):
     campaign_run_id: Mapped[int] = mapped_column(ForeignKey("campaign_run.id"), primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     reason: Mapped[str]
-    """no_consent, suppressed, no_language, holdout, no_address, erased."""
+    """One of `growth.campaigns.audience.REASONS`."""
 
 
 Index("ix_exclusion_reason", Exclusion.campaign_run_id, Exclusion.reason, Exclusion.person_id)
@@ -188,3 +232,46 @@ class ExclusionCount(Record):
     campaign_run_id: Mapped[int]
     reason: Mapped[str]
     people: Mapped[int]
+
+
+class TriggerEntry(Record):
+    """Something that set a triggered campaign off for somebody; the same cause never does twice."""
+
+    __tablename__ = "trigger_entry"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "cause"),
+        Index("ix_trigger_entry_due", "campaign_id", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_trigger_entry_person", "campaign_id", "person_id", "caused_at"),
+    )
+
+    id: Mapped[Id]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    cause: Mapped[str]
+    """`event:<uuid>` or `stage:<id>`."""
+    caused_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    state: Mapped[str]
+    """waiting → planned | dropped (it had been sent to them a short while before)."""
+
+
+class ReceiverMinute(Record):
+    """A change of what happened at a receiver in a minute (appended by triggers, added up like `DeliveryCount`)."""
+
+    __tablename__ = "receiver_minute"
+    __table_args__ = (
+        Index("ix_receiver_minute_run", "campaign_run_id", "minute"),
+        Index("ix_receiver_minute_minute", "minute"),
+    )
+
+    id: Mapped[Id]
+    campaign_run_id: Mapped[int]
+    receiver: Mapped[str]
+    minute: Mapped[datetime]
+    sent: Mapped[int]
+    delivered: Mapped[int]
+    deferred: Mapped[int]
+    bounced: Mapped[int]
+    complained: Mapped[int]
+    opened: Mapped[int]
+    clicked: Mapped[int]

@@ -58,6 +58,7 @@ class Identity(Record):
         CheckConstraint("num_nonnulls(person_id, organisation_id) = 1", name="one_owner"),
         Index("ix_identity_person_id", "person_id", "kind", postgresql_where=text("person_id is not null")),
         Index("ix_identity_organisation_id", "organisation_id", postgresql_where=text("organisation_id is not null")),
+        Index("ix_identity_mailbox", "mailbox", postgresql_where=text("mailbox is not null")),
     )
 
     id: Mapped[Id]
@@ -67,6 +68,14 @@ class Identity(Record):
     sealed: Mapped[bytes | None]
     person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     organisation_id: Mapped[int | None] = mapped_column(ForeignKey("organisation.id"))
+    receiver: Mapped[str | None]
+    """Of an e-mail address, who takes it in: a large provider's name (`gmail`, `mail.ru`), else its domain."""
+    trait: Mapped[str | None]
+    """role (info@, sales@) or disposable; null for neither."""
+    mailbox: Mapped[bytes | None]
+    """Keyed hash of the plain form (without dots and tags where the provider ignores them), where that differs."""
+    retired_at: Mapped[datetime | None]
+    """Since when the person uses another address instead."""
     created_at: Mapped[datetime]
 
 
@@ -120,6 +129,8 @@ class Consent(Record):
     purpose: Mapped[str] = mapped_column(primary_key=True)
     channel: Mapped[str] = mapped_column(primary_key=True)
     granted: Mapped[bool]
+    basis: Mapped[str] = mapped_column(server_default="consent")
+    """As in the fact; whether it is enough where the person lives is the law's (`growth.people.permission`)."""
     at: Mapped[datetime]
 
 
@@ -136,7 +147,7 @@ class Suppression(Record):
     scope: Mapped[str]
     """`all`, or the purpose it is limited to."""
     reason: Mapped[str]
-    """unsubscribe, complaint, hard_bounce, imported, erased, manual."""
+    """unsubscribe, complaint, hard_bounce, soft_bounce, imported, erased, manual."""
     source: Mapped[str]
     at: Mapped[datetime]
 

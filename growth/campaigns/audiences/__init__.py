@@ -1,0 +1,1 @@
+"""Audiences: conditions, compiled into one statement; saved and versioned."""

@@ -1,0 +1,1 @@
+"""Letters: single messages to one address, such as a confirmation or a test."""

@@ -1,0 +1,1 @@
+"""Messages as marketers edit them: versions, variables, blocks."""

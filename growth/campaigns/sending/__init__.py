@@ -1,0 +1,1 @@
+"""How much is sent when: quiet hours, frequency caps, pace, warm-up."""
