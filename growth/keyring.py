@@ -1,6 +1,7 @@
 """Keys: one root, from which hashing, sealing and signing each get their own."""
 
 import base64
+import binascii
 import hashlib
 import hmac
 import os
@@ -20,10 +21,15 @@ from growth.settings import Settings, settings
 
 _VERSION = b"\x01"
 _SHORTEST = 32
+NOT_OURS = N_("This link is not one of ours, or it was cut short.")
+WHOLE_LINK = N_("Copy the whole link from the message, or use the one in a newer message.")
+
+_TO_URL = bytes.maketrans(b"+/", b"-_")
 
 
 def _encode(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+    # As `urlsafe_b64encode` without its padding, in a third of the time: each message has many signed links.
+    return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode()
 
 
 def _decode(text: str) -> bytes:
@@ -47,6 +53,10 @@ class Keyring:
     @cached_property
     def _signing(self) -> bytes:
         return self.derived("signing")
+
+    @cached_property
+    def _marking(self) -> bytes:
+        return self.derived("marking")
 
     @cached_property
     def _cipher(self) -> AESGCM:
@@ -86,10 +96,17 @@ class Keyring:
                 return _decode(body).decode()
         except ValueError:
             pass
-        raise RefusedError(N_("This link is not one of ours, or it was cut short."))
+        raise RefusedError(NOT_OURS, remedy=WHOLE_LINK)
+
+    def marks(self, purpose: str, payload: str) -> tuple[str, str, str, str]:
+        """Four independent signatures of a payload, 15 bytes each and safe in a URL: parts of one long hash."""
+        wide = hashlib.blake2b(f"{purpose}\n{payload}".encode(), key=self._marking, digest_size=60)
+        text = _encode(wide.digest())
+        return text[:20], text[20:40], text[40:60], text[60:]
 
     def _mac(self, purpose: str, body: str) -> bytes:
-        return hmac.digest(self._signing, f"{purpose}\n{body}".encode(), "sha256")[:16]
+        # BLAKE2b with a key (RFC 7693), a third of HMAC's time: each message has many signed links.
+        return hashlib.blake2b(f"{purpose}\n{body}".encode(), key=self._signing, digest_size=16).digest()
 
 
 def _root(config: Settings) -> bytes:

@@ -23,6 +23,9 @@ class Lead(Record):
             postgresql_where=text("closed_at is null and organisation_id is not null"),
         ),
         Index("ix_lead_owner_due", "owner_id", "due_at", "id", postgresql_where=text("closed_at is null")),
+        Index("ix_lead_person_id", "person_id", "id", postgresql_where=text("person_id is not null")),
+        Index("ix_lead_stage", "stage", "person_id", postgresql_where=text("person_id is not null")),
+        Index("ix_lead_organisation", "organisation_id", postgresql_where=text("organisation_id is not null")),
         Index("ix_lead_contacted", "side", "contacted_at", "id"),
         Index("ix_lead_name", text("to_tsvector('simple'::regconfig, name)"), postgresql_using="gin"),
     )
@@ -54,7 +57,11 @@ class StageChange(Record):
     """A lead's move from one stage to the next (append)."""
 
     __tablename__ = "stage_change"
-    __table_args__ = (Index("ix_stage_change_lead_id", "lead_id", "id"), UniqueConstraint("lead_id", "stage", "at"))
+    __table_args__ = (
+        Index("ix_stage_change_lead_id", "lead_id", "id"),
+        Index("ix_stage_change_recorded_at", "recorded_at"),
+        UniqueConstraint("lead_id", "stage", "at"),
+    )
 
     id: Mapped[Id]
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))

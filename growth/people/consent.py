@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from growth.database.audit import audit
 from growth.errors import InvalidError, NotFoundError, RefusedError
 from growth.locales import N_
+from growth.people.permission.jurisdictions import jurisdiction_of
 from growth.people.records import Consent, ConsentFact, Person
 
 MARKETING = "marketing"
@@ -70,7 +71,8 @@ def record_consent(
         recorded_at=now,
     )
     new = session.scalar(fact.on_conflict_do_nothing().returning(ConsentFact.id))
-    _move(session, {"person_id": person_id, "purpose": purpose, "channel": channel, "granted": granted, "at": at})
+    said = {"person_id": person_id, "purpose": purpose, "channel": channel, "granted": granted, "at": at}
+    _move(session, said | {"basis": basis if granted else WITHDRAWAL})
     return new is not None
 
 
@@ -81,7 +83,7 @@ def _move(session: Session, said: Mapping[str, Any]) -> None:
     session.execute(
         state.on_conflict_do_update(
             index_elements=[Consent.person_id, Consent.purpose, Consent.channel],
-            set_={"granted": state.excluded.granted, "at": state.excluded.at},
+            set_={name: state.excluded[name] for name in ("granted", "basis", "at")},
             where=later,
         )
     )
@@ -112,7 +114,7 @@ def record_by_hand(
         channel=EMAIL_CHANNEL,
         granted=granted,
         basis=basis,
-        jurisdiction=country or "",
+        jurisdiction=jurisdiction_of(country).code,
         source=source.strip(),
         wording=wording.strip(),
         evidence={"recorded_by": actor},

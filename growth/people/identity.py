@@ -12,6 +12,7 @@ from growth.ids import PersonId
 from growth.keyring import keyring
 from growth.locales import N_
 from growth.people.email_addresses import normal_email
+from growth.people.permission.address_traits import address_columns
 from growth.people.phone_numbers import e164
 from growth.people.records import Identity, Person, Suppression
 
@@ -102,10 +103,17 @@ def _new_person(session: Session, now: datetime) -> PersonId:
     return PersonId(fresh.id)
 
 
+def told_by(kind: str, value: str) -> dict[str, object]:
+    """The columns of an identity that its normalised value tells."""
+    told = address_columns(value, keyring()) if kind == EMAIL else (None, None, None)
+    return dict(zip(("receiver", "trait", "mailbox"), told, strict=True))
+
+
 def _attach(session: Session, person: PersonId, hashes: list[tuple[str, bytes, str]], now: datetime) -> bool:
     """Give the person these identities; False when another transaction gave one of them away meanwhile."""
     rows = [
         {"kind": kind, "hash": digest, "sealed": keyring().seal(value), "person_id": person, "created_at": now}
+        | told_by(kind, value)
         for kind, digest, value in hashes
     ]
     session.execute(insert(Identity).values(rows).on_conflict_do_nothing())

@@ -13,7 +13,13 @@ class Person(Record):
     """Somebody we know. A person may be a buyer and act for a seller: the side is on what they do."""
 
     __tablename__ = "person"
-    __table_args__ = (Index("ix_person_country_id", "country", "id"), Index("ix_person_locale_id", "locale", "id"))
+    __table_args__ = (
+        Index("ix_person_country_id", "country", "id"),
+        Index("ix_person_locale_id", "locale", "id"),
+        Index("ix_person_created_at", "created_at"),
+        # Only the language of the tag, as `growth.locales.closest` reads it.
+        Index("ix_person_language", text("lower(split_part(replace(locale, '-', '_'), '_', 1))")),
+    )
 
     id: Mapped[Id]
     name_sealed: Mapped[bytes | None]
@@ -32,6 +38,7 @@ class Organisation(Record):
     """A company, above all a seller."""
 
     __tablename__ = "organisation"
+    __table_args__ = (Index("ix_organisation_kind", "kind"), Index("ix_organisation_province", "province"))
 
     id: Mapped[Id]
     legal_name: Mapped[str]
@@ -138,7 +145,10 @@ class Suppression(Record):
     """An address that must not be written to. No foreign key: it outlives erasure."""
 
     __tablename__ = "suppression"
-    __table_args__ = (UniqueConstraint("channel", "hash", "scope"),)
+    __table_args__ = (
+        UniqueConstraint("channel", "hash", "scope"),
+        Index("ix_suppression_reason", "reason", "id"),
+    )
 
     id: Mapped[Id]
     channel: Mapped[str]

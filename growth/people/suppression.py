@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Boolean, literal_column, select, text
+from sqlalchemy import Boolean, delete, literal_column, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from growth.people.records import Suppression
 
-REASONS = ("unsubscribe", "complaint", "hard_bounce", "imported", "erased", "manual")
+REASONS = ("unsubscribe", "complaint", "hard_bounce", "soft_bounce", "imported", "erased", "manual")
+BOUNCES = ("hard_bounce", "soft_bounce")
+"""Reasons that are an address's own: they say nothing about a person's other addresses."""
 EVERYTHING = "all"
 
 
@@ -18,7 +20,8 @@ def strength(reason: str) -> str:
 
     A bounce says less than a person's own will, which a new permission doesn't take back; erasing says the most.
     """
-    return f"case {reason} when 'erased' then 2 when 'hard_bounce' then 0 when 'unsubscribe' then 0 else 1 end"
+    return f"""case {reason} when 'erased' then 3 when 'hard_bounce' then 1 when 'unsubscribe' then 1
+        when 'soft_bounce' then 0 else 2 end"""
 
 
 STRONGER = f"""
@@ -35,6 +38,17 @@ _PUT = _given.on_conflict_do_update(
     where=text(STRONGER),
 ).returning(literal_column("suppression.xmax = 0", Boolean))
 """Gives whether the address was not there yet; nothing when what was there stays."""
+
+
+_PUT_MANY = text(f"""
+    with put as (
+        insert into suppression (channel, hash, scope, reason, source, at)
+        select :channel, hash, '{EVERYTHING}', :reason, :source, :now from unnest(cast(:hashes as bytea[])) hash
+        on conflict (channel, hash, scope) do update
+            set reason = excluded.reason, source = excluded.source, at = excluded.at where {STRONGER}
+        returning suppression.xmax = 0 as new)
+    select count(*) filter (where new) from put
+""")  # noqa: S608 - the parts stand above, values are bound
 
 
 def suppress(
@@ -62,13 +76,14 @@ def suppress_many(
     session: Session, channel: str, hashes: Sequence[bytes], *, reason: str, source: str, now: datetime
 ) -> int:
     """Put addresses on the list for everything; returns how many were not there yet."""
-    rows = [
-        {"channel": channel, "hash": one, "scope": EVERYTHING, "reason": reason, "source": source, "at": now}
-        for one in sorted(set(hashes))
-    ]
-    if not rows:
-        return 0
-    return sum(session.scalars(_PUT, rows))
+    given = {"channel": channel, "hashes": sorted(set(hashes)), "reason": reason, "source": source, "now": now}
+    return session.scalar(_PUT_MANY, given) or 0
+
+
+def mend(session: Session, channel: str, digest: bytes) -> None:
+    """An address that was given up for soft bounces takes messages again: its owner has just answered one."""
+    mended = (Suppression.channel == channel, Suppression.hash == digest, Suppression.reason == "soft_bounce")
+    session.execute(delete(Suppression).where(*mended))
 
 
 def suppressions(session: Session, channel: str, hashes: Sequence[bytes]) -> list[Suppression]:

@@ -103,6 +103,25 @@ def test_a_permission_needs_basis_source_wording_and_moment(bring: Importer, eng
     assert rows(engine, "select count(*) from consent_fact") == [(0,)]
 
 
+def test_a_permission_that_is_not_enough_where_people_live_is_kept_and_told(bring: Importer, engine: Engine) -> None:
+    file = (
+        "email;country;basis\n"
+        "eva@example.com;DE;legitimate_interest\nivan@example.com;RU;contract\nnemo@example.com;;contract\n"
+        "uma@example.com;US;legitimate_interest\nana@example.com;BR;contract\nben@example.com;DE;contract\n"
+        "cho@example.com;CN;consent\n"
+    )
+    for _ in range(2):
+        counts = bring(file, permission=ASKED)
+        assert (counts.permitted, counts.insufficient, counts.rejected) == (7, 3, 0)
+    bases = "select basis, count(*) from consent group by 1 order by 1"
+    assert rows(engine, bases) == [("consent", 1), ("contract", 4), ("legitimate_interest", 2)]
+    assert rows(engine, "select distinct jurisdiction from consent_fact order by 1") == [
+        (code,) for code in ("br", "cn", "default", "eu", "ru", "us")
+    ]
+    # Where the row says nothing, it is where the person lives.
+    assert bring("email;basis\neva@example.com;legitimate_interest\n", permission=ASKED).insufficient == 1
+
+
 def test_each_row_can_carry_its_own_permission(bring: Importer, engine: Engine) -> None:
     counts = bring(
         "email;consent;basis;source;wording;consent date\n"
@@ -146,6 +165,25 @@ def test_an_older_permission_does_not_override_a_newer_withdrawal(
     bring("email\nann@example.com\n", permission=ASKED)
     assert not writable(engine, "ann@example.com")
     assert rows(engine, "select granted from consent_fact order by at") == [(True,), (False,)]
+
+
+@pytest.mark.parametrize(
+    ("listed", "brought"),
+    [
+        ("annlee@gmail.com", "ann.lee+shop@gmail.com"),
+        ("ann.lee@gmail.com", "annlee@gmail.com"),
+        ("ann.lee@gmail.com", "a.nnlee@googlemail.com"),
+    ],
+)
+def test_nor_does_it_in_another_way_of_writing(
+    bring: Importer, engine: Engine, clock: FixedClock, listed: str, brought: str
+) -> None:
+    bring(f"email\n{listed}\n", permission=ASKED)
+    with transaction(engine) as session:
+        suppress(session, "email", email_hash(listed), reason="complaint", source="sendgrid", now=clock.now())
+    counts = bring(f"email\n{brought}\nbob@gmail.com\n", permission=ASKED)
+    assert (counts.permitted, counts.suppressed) == (1, 1)
+    assert not writable(engine, brought)
 
 
 def test_a_suppressed_address_does_not_come_back(bring: Importer, engine: Engine, clock: FixedClock) -> None:

@@ -30,8 +30,8 @@ update person p set
 from altered a where a.person_id = p.id
 """
 _IDENTITIES = """
-insert into identity (kind, hash, sealed, person_id, created_at)
-select kind, hash, sealed, person_id, :now from new_identity order by kind, hash
+insert into identity (kind, hash, sealed, person_id, receiver, trait, mailbox, created_at)
+select kind, hash, sealed, person_id, receiver, trait, mailbox, :now from new_identity order by kind, hash
 """
 _FACTS = """
 insert into consent_fact
@@ -42,10 +42,11 @@ from new_fact order by person_id
 on conflict do nothing
 """
 _CONSENTS = """
-insert into consent (person_id, purpose, channel, granted, at)
-select distinct on (person_id) person_id, 'marketing', 'email', granted, at
+insert into consent (person_id, purpose, channel, granted, basis, at)
+select distinct on (person_id) person_id, 'marketing', 'email', granted, basis, at
 from new_fact order by person_id, at desc, granted
-on conflict (person_id, purpose, channel) do update set granted = excluded.granted, at = excluded.at
+on conflict (person_id, purpose, channel) do update set granted = excluded.granted, basis = excluded.basis,
+    at = excluded.at
 where (excluded.at, not excluded.granted) > (consent.at, not consent.granted)
 """
 

@@ -7,6 +7,7 @@ from typing import Any
 from growth.errors import InvalidError
 from growth.locales import N_
 from growth.people.importing import cells
+from growth.people.permission.jurisdictions import jurisdiction_of
 
 
 @dataclass(frozen=True)
@@ -91,13 +92,13 @@ def decide(
         row: what the row's own cells say.
         file: what was said for the whole file.
         asked: whether the file has a column of yes and no; then an empty cell is not a yes.
-        country: the row's country, where the jurisdiction is not given.
+        country: the row's country, whose law it is where the jurisdiction is not given.
     """
     if said is None and (asked or not (row.said() or file.said())):
         return NOTHING_SAID
     basis, source, wording = row.basis or file.basis, row.source or file.source, row.wording or file.wording
     at = row.at or file.at
-    jurisdiction = row.jurisdiction or file.jurisdiction or country or ""
+    jurisdiction = row.jurisdiction or file.jurisdiction or jurisdiction_of(country).code
     if said is False:
         # A no needs no proof: without a moment it holds from now, should there be a permission to take back.
         return RowPermission(False, "withdrawal", jurisdiction, source or "import", wording or "", at)

@@ -13,14 +13,23 @@ from sqlalchemy.orm import Session
 
 from growth.database.copying import copy_rows
 from growth.people.importing.matching import Claim, Matcher, Reason, Verdict
+from growth.people.permission.jurisdictions import bases_sql
 
 _TANGLED_BATCH = 20_000
 
 _CLAIMS = """
 create temp table blocked on commit drop as
-select r.email, bool_or(s.reason = 'erased') as erased
-from (select distinct email from import_row where email is not null) r
-join suppression s on s.channel = 'email' and s.hash = r.email and s.scope in ('all', 'marketing')
+with listed as (
+    select hash, reason from suppression where channel = 'email' and scope in ('all', 'marketing')
+), mailbox as (
+    select hash as mailbox from listed
+    union select i.mailbox from listed join identity i on i.kind = 'email' and i.hash = listed.hash
+    where i.mailbox is not null
+)
+select r.email, coalesce(bool_or(l.reason = 'erased'), false) as erased
+from (select distinct email, coalesce(mailbox, email) as mailbox from import_row where email is not null) r
+left join listed l on l.hash = r.email
+where l.hash is not null or r.mailbox in (select mailbox from mailbox)
 group by r.email;
 
 create temp table claim on commit drop as
@@ -105,16 +114,16 @@ where not f.fresh and (
     or f.time_zone is not null and f.time_zone is distinct from p.time_zone);
 
 create temp table new_identity on commit drop as
-select p.person_id, p.fresh, 'email' as kind, r.email as hash, r.email_sealed as sealed
+select p.person_id, p.fresh, 'email' as kind, r.email as hash, r.email_sealed as sealed, receiver, trait, mailbox
 from placed p join import_row r using (row) where p.email_new and p.alone
 union all
-select p.person_id, p.fresh, 'phone', r.phone, r.phone_sealed
+select p.person_id, p.fresh, 'phone', r.phone, r.phone_sealed, null, null, null
 from placed p join import_row r using (row) where p.phone_new and p.alone
 union all
-(select distinct on (r.email) p.person_id, p.fresh, 'email', r.email, r.email_sealed
+(select distinct on (r.email) p.person_id, p.fresh, 'email', r.email, r.email_sealed, receiver, trait, mailbox
 from placed p join import_row r using (row) where p.email_new and not p.alone order by r.email, row)
 union all
-(select distinct on (r.phone) p.person_id, p.fresh, 'phone', r.phone, r.phone_sealed
+(select distinct on (r.phone) p.person_id, p.fresh, 'phone', r.phone, r.phone_sealed, null, null, null
 from placed p join import_row r using (row) where p.phone_new and not p.alone order by r.phone, row);
 """
 
@@ -145,8 +154,14 @@ order by p.person_id, row;
 analyze new_fact;
 """
 
-_COUNTS = """
+# The law is that of where the person lives once the file is in. Most rest on consent, which is enough anywhere.
+_ENOUGH, _LAW = bases_sql("lives", "r")
+_COUNTS = f"""
 select
+    (select count(distinct p.person_id) from placed p join import_row r using (row)
+        left join person on person.id = p.person_id
+        cross join lateral (select coalesce(r.country, person.country) as country) lives
+        where r.granted and not p.suppressed and r.basis <> 'consent' and not {_ENOUGH}) as insufficient,
     (select count(*) from fresh) as new,
     (select count(*) from (select person_id from altered union select person_id from new_identity where not fresh
         union select person_id from new_fact where not fresh) c) as changed,
@@ -159,7 +174,7 @@ select
     count(distinct person_id) filter (where r.incomplete) as incomplete,
     count(distinct person_id) filter (where p.suppressed) as suppressed
 from placed p join import_row r using (row)
-"""
+"""  # noqa: S608 - the condition is ours, its values are bound
 
 
 @dataclass(frozen=True)
@@ -179,6 +194,8 @@ class Counts:
     withdrawn: int = 0
     incomplete: int = 0
     """People for whom the file says yes but lacks basis, source, wording or moment."""
+    insufficient: int = 0
+    """People whose permission is on record, but isn't enough for e-mails by the law where they live."""
     suppressed: int = 0
     facts: int = 0
     """Permissions and withdrawals that were not on record yet."""
@@ -192,7 +209,7 @@ def plan(session: Session, now: datetime) -> dict[str, int]:
     _untangle(session)
     for statement in (_PLACED, _FOLDED, _FACTS):
         _run(session, statement, now=now)
-    return dict(session.execute(text(_COUNTS)).mappings().one())
+    return dict(session.execute(text(_COUNTS), _LAW).mappings().one())
 
 
 def counts(found: dict[str, int], checked: int, rejected: int) -> Counts:
@@ -208,6 +225,7 @@ def counts(found: dict[str, int], checked: int, rejected: int) -> Counts:
         unpermitted=found["people"] - found["permitted"],
         withdrawn=found["withdrawn"],
         incomplete=found["incomplete"],
+        insufficient=found["insufficient"],
         suppressed=found["suppressed"],
         facts=found["facts"],
     )

@@ -10,11 +10,15 @@ from growth.locales import N_
 from growth.people.identity import EMAIL, NAME, PHONE, normalise_email, normalise_phone
 from growth.people.importing import cells
 from growth.people.importing.permissions import NOTHING_SAID, FilePermission, RowPermission, check_past, decide
+from growth.people.permission.address_traits import address_columns
 
 STAGED = {
     "row": "int4",
     "email": "bytea",
     "email_sealed": "bytea",
+    "receiver": "text",
+    "trait": "text",
+    "mailbox": "bytea",
     "phone": "bytea",
     "phone_sealed": "bytea",
     "name_hash": "bytea",
@@ -71,7 +75,8 @@ class RowChecker:
                 wanted=self._rules.width,
             )
         country = cells.country_of(self._cell(row, "country", 100))
-        email, email_sealed = self._address(EMAIL, self._email(row))
+        address = self._email(row)
+        email, email_sealed = self._address(EMAIL, address)
         phone, phone_sealed = self._address(PHONE, self._phone(row, country))
         if email is None and phone is None:
             raise InvalidError(
@@ -85,6 +90,7 @@ class RowChecker:
             number,
             email,
             email_sealed,
+            *(address_columns(address, self._keys) if address else (None, None, None)),
             phone,
             phone_sealed,
             self._keys.keyed_hash(NAME, name) if name else None,

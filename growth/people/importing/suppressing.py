@@ -1,7 +1,7 @@
 """Addresses that must not be written to, from one address or a file of them, with an entry in the audit log."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +19,9 @@ _BATCH = 5_000
 _LONGEST_LINE = 1 << 20
 # Longer than any address can be, so that a wrong one is found too long, and a line of a million letters soon read.
 _ADDRESS = re.compile(r"[^\s,;|\"'<>]{1,320}@[^\s,;|\"'<>]{1,320}")
+
+
+Reject = Callable[[int, str, InvalidError], None]
 
 
 @dataclass(frozen=True)
@@ -42,42 +45,68 @@ def suppress_address(session: Session, address: str, *, source: str, actor: str,
     return Suppressed(new=new, known=1 - new)
 
 
-def suppress_file(session: Session, path: Path, *, source: str, actor: str, now: datetime) -> Suppressed:
+def suppress_file(
+    session: Session,
+    path: Path,
+    *,
+    source: str,
+    actor: str,
+    now: datetime,
+    name: str | None = None,
+    reject: Reject = lambda _number, _line, _wrong: None,
+    progress: Callable[[int], None] = lambda _rows: None,
+) -> Suppressed:
     """Write to the addresses of a file no more: the first in each line, with a header or without.
 
-    All in the caller's transaction. Raises InvalidError (field `file`) when there is none in it.
+    All in the caller's transaction. `name` is what the reader calls the file; `reject` is told of each row without an
+    address, and `progress` how many rows were read. Raises InvalidError (field `file`) when there is no address in it.
     """
     seen = unreadable = new = 0
     first = None
     waiting: set[bytes] = set()
-    for number, digest in _hashes(path):
-        if digest is None:
-            unreadable, first = unreadable + 1, first or number
+    for row in _rows(path):
+        if isinstance(row.found, InvalidError):
+            unreadable, first = unreadable + 1, first or row.number
+            reject(row.number, row.line, row.found)
             continue
         seen += 1
-        waiting.add(digest)
+        waiting.add(row.found)
         if len(waiting) == _BATCH:
             new += suppress_many(session, EMAIL, list(waiting), reason="imported", source=source, now=now)
             waiting.clear()
+            progress(row.number)
     new += suppress_many(session, EMAIL, list(waiting), reason="imported", source=source, now=now)
     if not seen:
         raise InvalidError("file", N_("There is no e-mail address in this file."))
     done = Suppressed(new, seen - new, unreadable, first)
     detail = {"source": source, "new": done.new, "known": done.known}
-    audit(session, actor=actor, action="suppress", subject=path.name, detail=detail, now=now)
+    audit(session, actor=actor, action="suppress", subject=name or path.name, detail=detail, now=now)
     return done
 
 
-def _hashes(path: Path) -> Iterator[tuple[int, bytes | None]]:
-    """Number and lookup hash of each line that isn't empty; no hash where it has no address."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    number: int
+    line: str
+    found: bytes | InvalidError
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    """Each line that isn't empty, with the lookup hash of its address or what is wrong; a header is left out."""
     with path.open(encoding=guess_encoding(path), errors="replace") as file:
         number = 0
         while line := file.readline(_LONGEST_LINE):
             number += 1
-            found = _ADDRESS.search(line)
-            if found is None and (number == 1 or not line.strip()):
+            address = _ADDRESS.search(line)
+            if address is None and (number == 1 or not line.strip()):
                 continue
-            try:
-                yield number, email_hash(found[0]) if found else None
-            except InvalidError:
-                yield number, None
+            yield _Row(number, line.rstrip("\r\n"), _hashed(address[0] if address else None))
+
+
+def _hashed(address: str | None) -> bytes | InvalidError:
+    if address is None:
+        return InvalidError("email", N_("There is no e-mail address in this row."))
+    try:
+        return email_hash(address)
+    except InvalidError as wrong:
+        return wrong

@@ -122,5 +122,18 @@ class Preference(Record):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     most_per_week: Mapped[int | None]
     """Marketing messages in seven days; null for as many as there are."""
+    most_per_month: Mapped[int | None]
+    """Marketing messages in thirty days; null likewise."""
     paused_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
+
+
+class SignUpPace(Record):
+    """How often a network or an address was signed up in an hour, by keyed hash, so that robots are slowed down."""
+
+    __tablename__ = "sign_up_pace"
+    __table_args__ = (Index("ix_sign_up_pace_window", "window"),)
+
+    hash: Mapped[bytes] = mapped_column(primary_key=True)
+    window: Mapped[datetime] = mapped_column(primary_key=True)
+    number: Mapped[int]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from growth.errors import InvalidError
 from growth.locales import N_
-from growth.scoring.tables.opening import LARGEST_CELL, encoding_of, separator_of, unpacked
+from growth.people.importing.opening import LARGEST_CELL, Lines, encoding_of, separator_of, unclosed, unpacked
 
 _MISSING = frozenset(
     {"", "-", "--", "?", ".", "na", "n/a", "#n/a", "nan", "nat", "null", "(null)", "none", "nil", "\\n", "select"}
@@ -56,46 +56,19 @@ def read_table(path: Path) -> Table:
 
 def _rows(file: TextIO, separator: str) -> Iterator[list[str]]:
     """Rows with anything in them, the `sep=` line apart."""
-    lines = _Lines(file)
+    lines = Lines(file)
     number = 0
     try:
         for number, row in enumerate(csv.reader(lines, delimiter=separator, skipinitialspace=True), 1):
             # The reader asks for a line beyond the last only inside a quotation.
             if lines.ended:
-                raise _unclosed(number)
+                raise unclosed(number)
             if number == 1 and row and row[0].lower().startswith("sep=") and len(row) <= 2:
                 continue
             if any(row):
                 yield row
     except csv.Error:
-        raise _unclosed(number + 1) from None
-
-
-class _Lines:
-    """The lines of a file, remembering whether its end was met."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self.ended = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._file.readline(LARGEST_CELL + 1)
-        if not line:
-            self.ended = True
-            raise StopIteration
-        return line
-
-
-def _unclosed(number: int) -> InvalidError:
-    return InvalidError(
-        "file",
-        N_("A quotation mark opened in row %(row)d is never closed."),
-        remedy=N_("Close it or remove it, and try again."),
-        row=number,
-    )
+        raise unclosed(number + 1) from None
 
 
 def _read(rows: Iterator[list[str]]) -> Table:

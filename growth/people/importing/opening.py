@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import TextIO
 
 from growth.errors import InvalidError
 from growth.locales import N_
@@ -85,3 +86,31 @@ def _fit(start: str, separator: str) -> tuple[float, int]:
     if separator in " :" and even < 1:
         return 0.0, 0
     return round(even, 1) + (0.05 if separator not in " :" else 0), width
+
+
+class Lines:
+    """The lines of a file, remembering whether its end was met: inside a row that means an open quote."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.ended = False
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._file.readline(LARGEST_CELL + 1)
+        if not line:
+            self.ended = True
+            raise StopIteration
+        return line
+
+
+def unclosed(number: int) -> InvalidError:
+    """What is said of a quotation that swallows the rest of a file."""
+    return InvalidError(
+        "file",
+        N_("A quotation mark opened in row %(row)d is never closed."),
+        remedy=N_("Close it or remove it, and try again."),
+        row=number,
+    )
