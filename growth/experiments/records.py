@@ -20,7 +20,7 @@ class Experiment(Record):
     """campaign; other channels' kinds join later."""
     subject_id: Mapped[int]
     outcome: Mapped[str]
-    """The event that counts: click, order, registration; once per person, within the horizon."""
+    """What counts, once per person within the horizon: click, visit, registration, order, shop_open."""
     horizon_days: Mapped[int]
     rule: Mapped[str]
     """fixed: decided once at the end of the horizon; sequential: may be looked at any time."""
@@ -28,6 +28,8 @@ class Experiment(Record):
     """Share of the people who take part; with less than 100 the rest waits for the winner."""
     smallest_effect: Mapped[int | None]
     """The difference it was planned to see, in ten-thousandths (60 for 0.6 points)."""
+    base_rate: Mapped[int | None]
+    """The share expected of the first arm, in ten-thousandths, from which the size was worked out."""
     planned_size: Mapped[int | None]
     """People per arm needed for that."""
     state: Mapped[str]
@@ -53,4 +55,5 @@ class ExperimentArm(Record):
     share: Mapped[int]
     """Ten-thousandths of those who take part; together 10,000."""
     changes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
-    """What differs: {"subjects": {locale: …}, "message": name, "hour": 0-23}; nothing for the message as it is."""
+    """What differs: {"subjects": {locale: …}, "preheaders": {locale: …}, "message": name, "hour": 0-23}; nothing for
+    the message as it is."""

@@ -1,0 +1,1 @@
+"""Experiments of campaigns: declared, looked at, decided, and what sending truly caused."""
