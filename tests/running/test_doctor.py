@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from growth.campaigns.checks.domain import resolver as asking
 from growth.clock import FixedClock, SystemClock
 from growth.database.engine import transaction
 from growth.database.workspace import Workspace
@@ -254,7 +255,7 @@ def _answer(listening: socket.socket, records: dict[tuple[str, str], list[str]])
 
 def states(records: dict[tuple[str, str], list[str]]) -> dict[str, State]:
     with name_server(records) as resolver:
-        ask = sender_dns.resolver(resolver)
+        ask = asking(resolver)
         return {one.check: one.state for one in sender_dns.check("a@shop.example", demo=False, ask=ask)}
 
 
@@ -285,5 +286,5 @@ def test_a_domain_without_mail_servers() -> None:
 def test_no_name_server_is_told_and_not_a_failure() -> None:
     resolver = Resolver(configure=False)
     resolver.nameservers = []
-    found = list(sender_dns.check("a@shop.example", demo=False, ask=sender_dns.resolver(resolver)))
+    found = list(sender_dns.check("a@shop.example", demo=False, ask=asking(resolver)))
     assert [(one.check, one.state) for one in found] == [("dns", State.WARNING)]

@@ -1,8 +1,12 @@
 """The personal places of a message: tags that the provider replaces for each recipient."""
 
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 
-from growth.events.links import sign_click, sign_open, sign_unsubscribe
+from growth.campaigns.messages.formats import tame
+from growth.events.links import links_of
 from growth.locales import N_, translate
 
 GREETING = N_("Hello %(name)s,")
@@ -20,34 +24,64 @@ def link_tag(position: int) -> str:
     return tag(f"link{position}")
 
 
+@lru_cache
+def link_tags(number: int) -> tuple[str, ...]:
+    """The tags of a message's first links."""
+    return tuple(map(link_tag, range(number)))
+
+
 UNSUBSCRIBE = tag("unsubscribe")
+PREFERENCES = tag("preferences")
 OPEN = tag("open")
 
 
 def in_words(locale: str, name: str | None, sender_name: str, postal_address: str) -> dict[str, str]:
     """Tags of what is read: greeting, sender's name and postal address, each for HTML and for plain text."""
-    shown = _tame(name or "")[:_LONGEST_NAME]
-    greeting = translate(locale, GREETING, name=shown) if shown else translate(locale, GREETING_WITHOUT_NAME)
-    words = {
-        "greeting": greeting,
-        "sender_name": _tame(sender_name),
-        "postal_address": ", ".join(line for line in map(_tame, postal_address.splitlines()) if line.strip()),
-    }
-    return {tag(place): escape(text) for place, text in words.items()} | {
-        tag(f"{place}_text"): text for place, text in words.items()
-    }
+    return greetings(locale, name) | of_sender(sender_name, postal_address)
+
+
+def greetings(locale: str, name: str | None) -> dict[str, str]:
+    """Tags of the greeting, which needs no name."""
+    shown = tame(name or "")[:_LONGEST_NAME]
+    return _both(
+        "greeting", translate(locale, GREETING, name=shown) if shown else translate(locale, GREETING_WITHOUT_NAME)
+    )
+
+
+def of_sender(sender_name: str, postal_address: str) -> dict[str, str]:
+    """Tags of what is the same for all of a batch: the sender's name and postal address."""
+    lines = ", ".join(line for line in map(tame, postal_address.splitlines()) if line.strip())
+    return _both("sender_name", tame(sender_name)) | _both("postal_address", lines)
+
+
+def _both(place: str, text: str) -> dict[str, str]:
+    return {tag(place): escape(text), tag(f"{place}_text"): text}
 
 
 def addresses_of(base: str, delivery_id: int, links: int) -> dict[str, str]:
     """Tags of the signed links of one delivery: each link, the open pixel, the way out of the list."""
-    return {
-        **{link_tag(position): base + sign_click(delivery_id, position) for position in range(links)},
-        OPEN: base + sign_open(delivery_id),
-        UNSUBSCRIBE: base + sign_unsubscribe(delivery_id),
-    }
+    signed = links_of(delivery_id, links)
+    made = {tag: base + path for tag, path in zip(link_tags(links), signed.clicks, strict=True)}
+    made[OPEN] = base + signed.open
+    made[UNSUBSCRIBE] = base + signed.unsubscribe
+    made[PREFERENCES] = base + signed.preferences
+    return made
 
 
-def _tame(text: str) -> str:
-    """Without control characters, and without what would be taken for a tag."""
-    plain = "".join(letter if letter.isprintable() else " " for letter in text)
-    return plain.replace("[[", "").replace("]]", "").strip()
+def shown_addresses(links: Sequence[str]) -> dict[str, str]:
+    """Tags of addresses as they are shown to others: links lead where they end, nothing counts or unsubscribes."""
+    ends = {link_tag(position): destination for position, destination in enumerate(links)}
+    return ends | {UNSUBSCRIBE: "#", PREFERENCES: "#", OPEN: "data:,"}
+
+
+_TAG = re.compile(r"\[\[(.*?)\]\]", re.DOTALL)
+
+
+def tags_in(text: str) -> set[str]:
+    """The names of all places in a text."""
+    return set(_TAG.findall(text))
+
+
+def fill(text: str, places: Mapping[str, str]) -> str:
+    """The text with its places filled in at once, as the provider does it; what has no text stays a tag."""
+    return _TAG.sub(lambda found: places.get(found[0], found[0]), text)
