@@ -8,7 +8,6 @@ from sqlalchemy import Engine, select
 from sqlalchemy.dialects.postgresql import insert
 
 from growth.attribution.crediting import credit
-from growth.campaigns.planning import create, save, schedule
 from growth.campaigns.records import Campaign
 from growth.clock import Clock
 from growth.database.engine import transaction
@@ -21,9 +20,12 @@ from growth.people.accounts import Account, Role
 from growth.people.passwords import hashed
 from growth.people.staff import new_account
 from growth.sandbox.dice import Dice
-from growth.sandbox.past import buyers, costs, leads, names, sellers
+from growth.sandbox.past import buyers, costs, leads, sellers
 from growth.sandbox.past.people import bring, ids_of
+from growth.sandbox.past.plans import FIRST_CAMPAIGN, plan_campaigns
+from growth.sandbox.past.sign_ups import sign_up
 from growth.sandbox.past.truth import DAYS
+from growth.sandbox.past.wishes import wish
 from growth.scheduling.firing import run_now
 from growth.spend.currencies import Rate, record_rates
 from growth.spend.ledger import record_costs
@@ -35,12 +37,9 @@ _PEOPLE = {
     Role.MARKETER: ("Mila Marketer", "marketer@example.com"),
     Role.REP: ("Ren Rep", "rep@example.com"),
 }
+ORGANISATION = "Market of makers"
 CURRENCY = "USD"
-MESSAGE = "welcome_buyer"
-FIRST_CAMPAIGN = "Welcome new buyers"
 _ACTOR = "sample data"
-_WELCOMED = timedelta(days=45)
-_WELCOMED_IN = sorted(nation.country for nation in names.BUYERS)
 _IMPORT_EVERY = timedelta(days=13)
 _EVENTS_AT_ONCE = 5_000
 _STEPS_AT_ONCE = 5_000
@@ -77,10 +76,10 @@ def begun(engine: Engine, sign_ins: Sequence[SignIn], now: datetime) -> datetime
             return place.set_up_at
         session.add(
             Workspace(
-                name="Market of makers",
+                name=ORGANISATION,
                 time_zone="Asia/Shanghai",
                 currency=CURRENCY,
-                sender_name="Market of makers",
+                sender_name=ORGANISATION,
                 sender_email="hello@market.example",
                 postal_address="1 Harbour Road, Ningbo, China",
                 demo=True,
@@ -107,11 +106,12 @@ class Past:
     def happen(self) -> None:
         """All of it, in order."""
         people = self.meet()
+        self.ask(people)
         self.watch(people)
         self.work(people)
         self.pay()
         credit_all(self.engine, self.since)
-        plan_campaigns(self.engine, self.since)
+        plan(self.engine, self.since)
 
     def meet(self) -> dict[str, int]:
         """Bring the people in, some every fortnight; gives who has which address."""
@@ -136,6 +136,14 @@ class Past:
             ]
             session.execute(insert(VisitorIdentity).on_conflict_do_nothing(), joined)
         return people
+
+    def ask(self, people: dict[str, int]) -> None:
+        """Lists, forms, who came by them, and what they wish for."""
+        shop = [people[one.email] for one in self.buyers if one.email in people]
+        makers = [people[one.email] for one in self.sellers if one.email in people]
+        with transaction(self.engine) as session:
+            sign_up(session, shop, makers, ORGANISATION, self.since)
+            wish(session, self.since)
 
     def watch(self, people: dict[str, int]) -> None:
         """Store what was seen of them."""
@@ -171,16 +179,10 @@ def credit_all(engine: Engine, now: datetime) -> None:
             after = done.next
 
 
-def plan_campaigns(engine: Engine, now: datetime) -> None:
-    """One welcome that goes out by itself in a minute, and a draft to try; the last thing made."""
+def plan(engine: Engine, now: datetime) -> None:
+    """What goes out from now on; the last thing made."""
     with transaction(engine) as session:
-        soon = create(session, name=FIRST_CAMPAIGN, side="buyer", message=MESSAGE, actor=_ACTOR, now=now)
-        recent = {"locales": [], "countries": _WELCOMED_IN, "joined_after": (now - _WELCOMED).date().isoformat()}
-        soon = save(session, soon.id, {"audience": recent, "holdout_percent": 5}, version=soon.version)
-        schedule(session, soon.id, at=now + timedelta(minutes=1), version=soon.version, actor=_ACTOR, now=now)
-        draft = create(session, name="Welcome buyers in Brazil", side="buyer", message=MESSAGE, actor=_ACTOR, now=now)
-        brazil = {"locales": ["pt_BR"], "countries": ["BR"], "joined_after": None}
-        save(session, draft.id, {"audience": brazil, "holdout_percent": 10}, version=draft.version)
+        plan_campaigns(session, now)
         run_now(session, "train_scoring_model", by=_ACTOR, now=now)  # and then leads are scored
 
 

@@ -1,7 +1,9 @@
 """What the pretend SendGrid is told to do wrong, and how much it takes in a while."""
 
+import random
 import threading
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -15,6 +17,8 @@ class Fault(StrEnum):
     RATE_LIMIT = "429"
     ERROR = "500"
     UNAVAILABLE = "503"
+    TOO_LARGE = "413"
+    """Takes nothing of a request that it calls too large, though another time it takes it."""
     HANG = "hang"
     """Takes the connection and never answers; nothing is accepted."""
     DROP = "drop"
@@ -25,6 +29,10 @@ class Fault(StrEnum):
     """Accepts the mail and never answers."""
     ACCEPT_THEN_ERROR = "accept-then-500"
     """Accepts the mail and answers 500."""
+    ACCEPT_THEN_HALF = "accept-then-half"
+    """Accepts the mail and breaks the connection off in the middle of the answer."""
+    ACCEPT_THEN_DRIP = "accept-then-drip"
+    """Accepts the mail and sends the answer letter by letter."""
 
     @property
     def accepts(self) -> bool:
@@ -77,8 +85,21 @@ class Faults:
     """The faults to come, first come first served."""
 
     def __init__(self) -> None:
+        self.drip_seconds = 0.02
+        """Between two letters of an answer that drips."""
+        self.answer_seconds = 0.0
+        """How long it takes to answer, faults aside."""
         self._lock = threading.Lock()
         self._coming: deque[Fault] = deque()
+        self._dice = random.Random()  # noqa: S311 - for faults, not for keys
+        self._share = 0.0
+        self._kinds: tuple[Fault, ...] = ()
+
+    def at_random(self, share: float, seed: int, kinds: Sequence[Fault] = tuple(Fault)) -> None:
+        """From now on have this share of the requests go wrong, each in one of these ways; the same from a seed."""
+        with self._lock:
+            self._dice.seed(seed)
+            self._share, self._kinds = share, tuple(kinds)
 
     def next_requests(self, fault: Fault | str, requests: int = 1) -> None:
         """Have the next `requests` go wrong in this way, after those asked for before. Raises InvalidError."""
@@ -90,12 +111,15 @@ class Faults:
     def next(self) -> Fault | None:
         """What goes wrong with this request, if anything."""
         with self._lock:
-            return self._coming.popleft() if self._coming else None
+            if self._coming:
+                return self._coming.popleft()
+            return self._dice.choice(self._kinds) if self._dice.random() < self._share else None
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
         with self._lock:
             self._coming.clear()
+            self._share = 0.0
 
     def coming(self) -> list[str]:
         """What was asked for and has not happened yet."""

@@ -91,9 +91,11 @@ class Sandbox:
         return any(self.mailbox.numbers(f"\n{message.recipient}\n", before=message.number))
 
     async def _answer(self, request: Request) -> Answer:
+        if (sent := self.sendgrid.answer(request)) is not None:
+            await asyncio.sleep(self.faults.answer_seconds)
+            return sent
         return (
-            self.sendgrid.answer(request)
-            or control.answer(request, self.mailbox, self.faults, self.limit)
+            control.answer(request, self.mailbox, self.faults, self.limit)
             or pages.answer(request, self.mailbox)
             or in_json(404, {"errors": [{"message": "not found", "field": None, "help": None}]})
         )

@@ -45,9 +45,20 @@ class Misbehaviour(Enum):
 
     HANG = "hang"
     DROP = "drop"
+    HALF = "half"
+    """The beginning of an answer, then the end of the connection."""
 
 
-Answer = Response | Misbehaviour
+@dataclass(frozen=True)
+class Dripping:
+    """An answer that comes letter by letter."""
+
+    response: Response
+    seconds: float
+    """Between two letters."""
+
+
+Answer = Response | Misbehaviour | Dripping
 Answering = Callable[[Request], Awaitable[Answer]]
 
 
@@ -97,11 +108,14 @@ class Wire:
             await writer.drain()
             return False
         answer = await self._answer(request)
-        if answer is Misbehaviour.HANG:
-            await reader.read()  # until the other side has had enough
-            return False
         if isinstance(answer, Misbehaviour):
-            writer.transport.abort()
+            await _misbehave(answer, reader, writer)
+            return False
+        if isinstance(answer, Dripping):
+            for letter in _packed(answer.response, keep=False):
+                writer.write(bytes([letter]))
+                await writer.drain()
+                await asyncio.sleep(answer.seconds)
             return False
         keep = request.headers.get("connection", "").lower() != "close"
         writer.write(_packed(answer, keep=keep, with_body=request.method != "HEAD"))
@@ -116,6 +130,17 @@ class Wire:
         except Exception:  # noqa: BLE001 - a fault of one answer must not end the server
             _LOG.exception("The sandbox failed at %s %s", request.method, request.path)
             return in_json(500, {"errors": [{"message": "internal server error", "field": None, "help": None}]})
+
+
+async def _misbehave(how: Misbehaviour, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    if how is Misbehaviour.HANG:
+        await reader.read()  # until the other side has had enough
+        return
+    if how is Misbehaviour.HALF:
+        whole = _packed(Response(202, headers={"X-Message-Id": "cut off"}), keep=False)
+        writer.write(whole[: len(b"HTTP/1.1 2")])  # a status of which nobody knows what it was to be
+        await writer.drain()
+    writer.transport.abort()
 
 
 def is_from_here(request: Request) -> bool:

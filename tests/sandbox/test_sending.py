@@ -11,6 +11,7 @@ from python_http_client.exceptions import HTTPError
 from sendgrid import SendGridAPIClient
 from sendgrid.helpers.mail import Content, Email, Mail, To
 
+from growth.sandbox.faults import Fault
 from tests.sandbox.running import Running, sandbox
 
 
@@ -150,7 +151,9 @@ def test_the_key_s_scopes_let_it_send(box: Running) -> None:
     assert answer.headers["Date"]
 
 
-@pytest.mark.parametrize(("fault", "status"), [("429", 429), ("500", 500), ("503", 503), ("accept-then-500", 500)])
+@pytest.mark.parametrize(
+    ("fault", "status"), [("429", 429), ("500", 500), ("503", 503), ("413", 413), ("accept-then-500", 500)]
+)
 def test_faults_that_answer(box: Running, fault: str, status: int) -> None:
     box.faults.next_requests(fault)
     before = len(box.mailbox)
@@ -164,13 +167,32 @@ def test_faults_that_answer(box: Running, fault: str, status: int) -> None:
     assert send(box, mail()).status_code == 202
 
 
-@pytest.mark.parametrize("fault", ["hang", "drop", "accept-then-drop", "accept-then-hang"])
+@pytest.mark.parametrize("fault", ["hang", "drop", "accept-then-drop", "accept-then-hang", "accept-then-half"])
 def test_faults_that_never_answer(box: Running, fault: str) -> None:
     box.faults.next_requests(fault)
     before = len(box.mailbox)
     with pytest.raises((OSError, http.client.HTTPException)):
         send(box, mail(), patience=0.3)
     assert len(box.mailbox) - before == fault.startswith("accept")
+
+
+def test_an_answer_may_come_letter_by_letter(box: Running) -> None:
+    box.faults.next_requests("accept-then-drip")
+    before = len(box.mailbox)
+    assert send(box, mail(), patience=1).status_code == 202
+    assert len(box.mailbox) == before + 1
+
+
+def test_faults_at_random_are_the_same_from_the_same_seed(box: Running) -> None:
+    kinds = (Fault.ERROR, Fault.RATE_LIMIT)
+    came = []
+    for _ in range(2):
+        box.faults.at_random(0.5, 7, kinds)
+        came.append([box.faults.next() for _ in range(40)])
+    box.faults.clear()
+    assert came[0] == came[1]
+    assert set(came[0]) == {None, *kinds}
+    assert box.faults.next() is None
 
 
 def control(box: Running, method: str, path: str, body: object = None) -> tuple[int, Any]:

@@ -16,7 +16,7 @@ from growth.sandbox.keys import SENDGRID_KEY
 from growth.sandbox.mailbox.store import Mailbox
 from growth.sandbox.sendgrid.checking import problems
 from growth.sandbox.sendgrid.problem import Problem, error_body
-from growth.sandbox.wire import Answer, Misbehaviour, Request, Response, in_json
+from growth.sandbox.wire import Answer, Dripping, Misbehaviour, Request, Response, in_json
 
 LARGEST_BODY = 30 * 1024 * 1024
 """Bytes of a request to send, all in."""
@@ -62,7 +62,9 @@ class SendGrid:
         if fault is not None and not fault.accepts:
             return _misbehave(fault)
         answer = self._accept(request, allowance)
-        return answer if fault is None or answer.status != 202 else _misbehave(fault)
+        if fault is None or answer.status != 202:
+            return answer
+        return Dripping(answer, self.faults.drip_seconds) if fault is Fault.ACCEPT_THEN_DRIP else _misbehave(fault)
 
     def _accept(self, request: Request, allowance: Allowance) -> Response:
         if request.too_large:
@@ -90,8 +92,9 @@ class SendGrid:
         return Response(202, headers={"X-Message-Id": request_id, **allowance.headers()})
 
     def _with_date(self, answer: Answer) -> Answer:
-        if isinstance(answer, Response):
-            answer.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
+        response = answer.response if isinstance(answer, Dripping) else answer
+        if isinstance(response, Response):
+            response.headers.setdefault("Date", format_datetime(self.clock.now(), usegmt=True))
         return answer
 
 
@@ -100,6 +103,10 @@ def _misbehave(fault: Fault) -> Answer:
         return Misbehaviour.HANG
     if fault in (Fault.DROP, Fault.ACCEPT_THEN_DROP):
         return Misbehaviour.DROP
+    if fault is Fault.ACCEPT_THEN_HALF:
+        return Misbehaviour.HALF
+    if fault is Fault.TOO_LARGE:
+        return _refusal(413, Problem("Your request exceeds the 30 MB limit.", None))
     if fault is Fault.UNAVAILABLE:
         return _refusal(503, Problem("service unavailable", None))
     return _refusal(500, Problem("internal server error", None))
