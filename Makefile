@@ -14,7 +14,7 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev
 	@.ci/chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -43,6 +43,9 @@ class Settings(BaseSettings):
     sendgrid_timeout_seconds: float = Field(
         30.0, description="How long SendGrid may take to answer before a batch counts as in doubt.", gt=0
     )
+    sendgrid_recipients: int = Field(
+        1_000, description="How many recipients one request to SendGrid has at most.", ge=1, le=1_000
+    )
     doubt_seconds: float = Field(
         900.0,
         description="How long a batch in doubt waits for a trace at SendGrid before it is sent again. At least twice "
@@ -54,6 +57,9 @@ class Settings(BaseSettings):
     )
     shop_url: str = Field(
         "https://shop.example", description="Address of the marketplace's own site, where buttons in messages lead."
+    )
+    disposable_domains: str = Field(
+        "", description="Domains of throw-away addresses, besides the known ones, with commas between them."
     )
     sandbox_port: int = Field(8025, description="Port of the pretend providers in the demo.", ge=0, le=65535)
     worker_threads: int = Field(2, description="Tasks one worker process does at the same time.", ge=1, le=64)

@@ -21,6 +21,6 @@ def reconcile_deliveries(run: JobRun) -> None:
             sentence = N_("Batches in doubt: %(found)s had arrived, %(released)s are sent again.")
             run.tell(sentence, found=settled.found, released=settled.released)
         if settled.open:
-            run.tell(reconcile.NO_FEED, level="warning", batches=settled.open)
+            run.tell(settled.words, level="warning", batches=settled.open)
     with run.transaction() as session:
         running.look_after(session, run.now())

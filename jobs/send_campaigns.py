@@ -1,6 +1,7 @@
 """Begins campaigns whose time has come, and goes on with those that were interrupted."""
 
 from growth.campaigns import running
+from growth.campaigns.sending import guarding, pace
 from growth.locales import N_
 from growth.scheduling.declare import Every, job
 from growth.scheduling.run import JobRun
@@ -14,6 +15,10 @@ from growth.scheduling.run import JobRun
 )
 def send_campaigns(run: JobRun) -> None:
     """Begin, then look after; each campaign is sent by a run of its own."""
+    with run.transaction() as session:
+        pace.forget(session, run.now())
+        if guarding.guard(session, run.now()):
+            run.tell(N_("Sending halted by itself, since too much came back."), level="warning")
     with run.transaction() as session:
         begun, late = running.begin_due(session, run.now())
         if begun:

@@ -1,6 +1,6 @@
 """How far the messages of runs are, from sums that triggers keep, so that no page counts deliveries."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import func, select, text
@@ -45,10 +45,16 @@ def counts_of(session: Session, runs: Sequence[int]) -> dict[int, Counts]:
     }
 
 
-def left_out(session: Session, run: int) -> dict[str, int]:
-    """How many people a run left out, by reason, the most first."""
+def total(counted: Iterable[Counts]) -> Counts:
+    """The figures of several runs together."""
+    every = list(counted)
+    return Counts(**{column.name: sum(getattr(one, column.name) for one in every) for column in _FIGURES})
+
+
+def left_out(session: Session, runs: Sequence[int]) -> dict[str, int]:
+    """How many people these runs left out, by reason, the most first."""
     people = func.sum(ExclusionCount.people)
-    found = select(ExclusionCount.reason, people).where(ExclusionCount.campaign_run_id == run)
+    found = select(ExclusionCount.reason, people).where(ExclusionCount.campaign_run_id.in_(runs))
     rows = session.execute(found.group_by(ExclusionCount.reason).having(people > 0).order_by(people.desc()))
     return {reason: int(number) for reason, number in rows}
 

@@ -1,18 +1,24 @@
 """What a marketer sets of a campaign, each field checked and in its one stored form."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from growth.campaigns.email.catalogue import message_names
+from growth.campaigns.audiences.conditions import checked as checked_conditions
+from growth.campaigns.occasions.causes import checked_trigger
+from growth.campaigns.occasions.recurring import checked_recurrence
+from growth.campaigns.states import Kind
 from growth.errors import InvalidError
-from growth.locales import LOCALES, N_
+from growth.locales import N_
 
 SIDES = {"buyer": N_("Buyers"), "seller": N_("Sellers")}
 LONGEST_NAME = 120
 LARGEST_HOLDOUT = 50
+FASTEST = 10_000_000
+"""Messages an hour; more is no limit."""
+LONGEST_WITHIN = 240
+"""Hours after its moment from which on nothing is sent any more."""
 
 
 def checked(changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,59 +41,66 @@ def _side(side: str) -> str:
     return side
 
 
-def _message(name: str) -> str:
-    if name not in message_names():
-        raise InvalidError("message", N_("There is no message “%(name)s”."), name=name[:80])
-    return name
-
-
 def _holdout(percent: int) -> int:
     if not 0 <= percent <= LARGEST_HOLDOUT:
         raise InvalidError("holdout_percent", N_("Hold out between 0 and %(most)s percent."), most=LARGEST_HOLDOUT)
     return percent
 
 
-def _audience(wanted: Mapping[str, Any]) -> dict[str, Any]:
-    joined = wanted["joined_after"]
-    return {
-        "locales": _languages(wanted["locales"]),
-        "countries": _countries(wanted["countries"]),
-        "joined_after": joined.isoformat() if isinstance(joined, datetime) else joined,
-    }
+def _kind(kind: str) -> str:
+    if kind not in set(Kind):
+        raise InvalidError("kind", N_("Choose how often it goes out."))
+    return kind
 
 
-def _languages(locales: Iterable[str]) -> list[str]:
-    chosen = set(locales)
-    if chosen - set(LOCALES):
-        raise InvalidError("locales", N_("Choose languages of the list."))
-    return [locale for locale in LOCALES if locale in chosen]
+def _timing(wanted: Mapping[str, Any]) -> dict[str, Any]:
+    ends = str(wanted.get("within_hours") or "").strip()
+    if ends and not (ends.isascii() and ends.isdecimal() and len(ends) < 4 and 1 <= int(ends) <= LONGEST_WITHIN):
+        raise InvalidError("within_hours", N_("Give 1 to %(most)s hours, or nothing."), most=LONGEST_WITHIN)
+    within = {"within_hours": int(ends)} if ends else {}
+    if wanted.get("mode") in {"at_once", "usual_hour"}:
+        return {"mode": wanted["mode"]} | within
+    if wanted.get("mode") != "local_hour":
+        raise InvalidError("timing", N_("Choose at which hour people get it."))
+    hour = str(wanted.get("hour", "")).strip()
+    if not (hour.isascii() and hour.isdecimal() and len(hour) < 3 and int(hour) < 24):
+        raise InvalidError("hour", N_("Give an hour of the day, from 0 to 23."))
+    return {"mode": "local_hour", "hour": int(hour)} | within
 
 
-def _countries(codes: Iterable[str]) -> list[str]:
-    wanted = list(dict.fromkeys(code.strip().upper() for code in codes if code.strip()))
-    unknown = [code for code in wanted if code not in country_names("en")]
-    if unknown:
-        raise InvalidError(
-            "countries", N_("There is no country “%(code)s”."), remedy=N_("Two letters each."), code=unknown[0][:40]
-        )
-    return sorted(wanted)
+def _per_hour(number: int | None) -> int | None:
+    if number is not None and not 1 <= number <= FASTEST:
+        raise InvalidError("per_hour", N_("Give a number of messages an hour, or nothing for as fast as it goes."))
+    return number
 
 
-@lru_cache
-def country_names(locale: str) -> dict[str, str]:
-    """Names of countries in a language, by ISO 3166-1 alpha-2."""
-    from babel import Locale  # noqa: PLC0415 - not every command needs its tables
+def per_hour_in(text: str) -> int | None:
+    """A speed as it was typed; nothing means no limit. Raises InvalidError."""
+    typed = "".join(text.replace("\u202f", "").replace(",", "").split())
+    if not typed:
+        return None
+    return _per_hour(int(typed) if typed.isascii() and typed.isdecimal() and len(typed) < 9 else 0)
 
-    names = Locale.parse(locale).territories
-    return {code: str(name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code != "ZZ"}
+
+def _or_none(check: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda wanted: None if wanted is None else check(wanted)
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
     "name": _name,
     "side": _side,
-    "message": _message,
+    "message": str,
+    "message_version": _or_none(int),
+    "list_id": _or_none(int),
     "holdout_percent": _holdout,
-    "audience": _audience,
+    "audience": checked_conditions,
+    "audience_version_id": _or_none(int),
+    "kind": _kind,
+    "recurrence": _or_none(checked_recurrence),
+    "trigger": _or_none(checked_trigger),
+    "timing": _timing,
+    "per_hour": _per_hour,
+    "scheduled_at": _or_none(lambda moment: moment),
 }
 
 

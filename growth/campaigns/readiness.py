@@ -1,19 +1,21 @@
 """Whether a campaign can be sent: what is looked at before it is scheduled, with what to do about each finding."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
 
-from growth.campaigns.audience import Review, review
-from growth.campaigns.email.catalogue import locales_of, message_names, preview
+from growth.campaigns.checks.finding import Check
+from growth.campaigns.checks.looking import checks_of
+from growth.campaigns.choosing.reviewing import Review, review
+from growth.campaigns.email.catalogue import locales_of, preview
 from growth.campaigns.records import Campaign
+from growth.campaigns.sending.rules import rules
 from growth.database.workspace import workspace
-from growth.errors import GrowthError, RefusedError
+from growth.errors import GrowthError, NotFoundError, RefusedError
 from growth.locales import N_
 from growth.settings import settings
 
@@ -32,17 +34,6 @@ class Facts:
     reached: int
     public_url: str
     demo: bool
-
-
-@dataclass(frozen=True)
-class Check:
-    """One finding: a sentence with its values, and what to do about it. Only `tone` "bad" stops the sending."""
-
-    key: str
-    tone: str
-    sentence: str
-    remedy: str | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 class UnreadyError(RefusedError):
@@ -152,27 +143,35 @@ def _only_here(host: str) -> bool:
 def look(session: Session, campaign: Campaign, now: datetime) -> tuple[Review, list[Check]]:
     """Who would get a campaign now, and the findings. Makes the message in each of its languages."""
     place, config = workspace(session), settings()
-    locales = locales_of(campaign.message) if campaign.message in message_names() else []
+    locales = served(session, campaign)
     who = review(session, campaign, now) if locales else Review(0, 0, {}, {}, capped=False)
     facts = Facts(
         sender_email=place.sender_email if place else None,
         postal_address=place.postal_address if place else None,
-        broken=broken(campaign.message, locales),
+        broken=broken(session, campaign, locales),
         locales=len(locales),
         provider_key=config.sendgrid_api_key is not None,
         reached=who.reached,
         public_url=config.public_url,
         demo=bool(place and place.demo),
     )
-    return who, judge(facts)
+    return who, [*judge(facts), *checks_of(session, campaign, now)]
 
 
-def broken(message: str, locales: Sequence[str]) -> dict[str, GrowthError]:
+def served(session: Session, campaign: Campaign) -> list[str]:
+    """The languages of the campaign's message; none when it isn't there any more."""
+    try:
+        return locales_of(session, campaign.message, campaign.message_version)
+    except NotFoundError:
+        return []
+
+
+def broken(session: Session, campaign: Campaign, locales: Sequence[str]) -> dict[str, GrowthError]:
     """Why a message can't be made, by locale."""
     found: dict[str, GrowthError] = {}
     for locale in locales:
         try:
-            preview(message, locale)
+            preview(session, campaign.message, locale, version=campaign.message_version)
         except GrowthError as error:
             found[locale] = error
     return found
@@ -184,3 +183,11 @@ def check_ready(session: Session, campaign: Campaign, now: datetime) -> Review:
     if any(check.tone == "bad" for check in checks):
         raise UnreadyError(checks)
     return who
+
+
+def needs_approval(session: Session, campaign: Campaign, reached: int | None, now: datetime) -> bool:
+    """Whether somebody else has to approve what is sent to `reached` people (counted here when None)."""
+    least = rules(session).approval_from
+    if least is None or campaign.approved_version == campaign.version:
+        return False
+    return (review(session, campaign, now).reached if reached is None else reached) >= least

@@ -2,18 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from growth.campaigns.audience import foreseen
-from growth.campaigns.counting import Counts, counts_of, left_out
+from growth.campaigns.choosing.reviewing import foreseen
+from growth.campaigns.counting import Counts, counts_of, left_out, total
+from growth.campaigns.email.claim import claimed_of
 from growth.campaigns.records import Campaign, CampaignRun, Delivery, Exclusion
 from growth.errors import NotFoundError
 from growth.locales import N_
 from growth.people.reading import names_of
 
 PAGE = 50
+MOST_RUNS = 1_000
+"""Runs of one campaign that are added up: a triggered one has one a day."""
 WAITING = ("planned", "claimed", "in_doubt")
 TROUBLE = ("refused", "bounced", "complained")
 
@@ -28,12 +32,22 @@ class Listed:
 
 @dataclass(frozen=True)
 class Whole:
-    """A campaign with its latest run, that run's figures, and whom it left out by reason."""
+    """A campaign with its latest run, and over all of its runs the figures and whom they left out by reason."""
 
     campaign: Campaign
     run: CampaignRun | None
     counts: Counts
     left_out: dict[str, int]
+    times: int
+    """How many runs it has, up to `MOST_RUNS`."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One time that a campaign went out."""
+
+    run: CampaignRun
+    counts: Counts
 
 
 @dataclass(frozen=True)
@@ -72,9 +86,15 @@ def find_campaign(session: Session, name: str) -> Campaign:
     return found
 
 
-def campaigns(session: Session, *, state: str | None, before: int | None, size: int = PAGE) -> list[Listed]:
-    """The newest first, in one state when given, older than the campaign `before` when given."""
-    wanted = select(Campaign).order_by(Campaign.id.desc()).limit(size)
+def campaigns(
+    session: Session, *, state: str | None, before: int | None, archived: bool = False, size: int = PAGE
+) -> list[Listed]:
+    """The newest first, in one state when given, older than the campaign `before` when given.
+
+    Those in the archive are left out, or with `archived` nothing but those is listed.
+    """
+    away = Campaign.archived_at.is_not(None) if archived else Campaign.archived_at.is_(None)
+    wanted = select(Campaign).where(away).order_by(Campaign.id.desc()).limit(size)
     if state is not None:
         wanted = wanted.where(Campaign.state == state)
     if before is not None:
@@ -84,28 +104,57 @@ def campaigns(session: Session, *, state: str | None, before: int | None, size: 
     return [Listed(one, figures.get(one.id, Counts())) for one in found]
 
 
+def campaigns_to(session: Session, list_id: int, size: int) -> Sequence[Campaign]:
+    """The newest campaigns about the topic of a list."""
+    wanted = select(Campaign).where(Campaign.list_id == list_id, Campaign.archived_at.is_(None))
+    return session.scalars(wanted.order_by(Campaign.id.desc()).limit(size)).all()
+
+
 def _figures(session: Session, campaign_ids: Sequence[int]) -> dict[int, Counts]:
-    """The figures of each campaign's latest run."""
-    latest = select(CampaignRun.campaign_id, CampaignRun.id).where(CampaignRun.campaign_id.in_(campaign_ids))
-    runs: dict[int, int] = dict(session.execute(latest.order_by(CampaignRun.due_at)).all())
-    figures = counts_of(session, list(runs.values()))
-    return {campaign: figures[run] for campaign, run in runs.items() if run in figures}
+    """The figures of each campaign, all of its runs together."""
+    found = select(CampaignRun.id, CampaignRun.campaign_id).where(CampaignRun.campaign_id.in_(campaign_ids))
+    owners: dict[int, int] = dict(session.execute(found).all())
+    counted = counts_of(session, list(owners))
+    return {
+        campaign: total(counts for run, counts in counted.items() if owners[run] == campaign)
+        for campaign in set(owners.values())
+    }
 
 
 def whole(session: Session, campaign_id: int) -> Whole:
     """One campaign. Raises NotFoundError."""
     campaign = campaign_by_id(session, campaign_id)
-    run = latest_run(session, campaign_id)
-    if run is None:
-        return Whole(campaign, None, Counts(), {})
-    counts = counts_of(session, [run.id]).get(run.id, Counts())
-    return Whole(campaign, run, counts, left_out(session, run.id))
+    runs = _runs(session, campaign_id, MOST_RUNS)
+    if not runs:
+        return Whole(campaign, None, Counts(), {}, 0)
+    ids = [run.id for run in runs]
+    return Whole(campaign, runs[0], total(counts_of(session, ids).values()), left_out(session, ids), len(runs))
+
+
+def _runs(session: Session, campaign_id: int, size: int) -> Sequence[CampaignRun]:
+    found = select(CampaignRun).where(CampaignRun.campaign_id == campaign_id)
+    return session.scalars(found.order_by(CampaignRun.due_at.desc()).limit(size)).all()
+
+
+def times_sent(session: Session, campaign_id: int, *, before: datetime | None = None, size: int = PAGE) -> list[Sent]:
+    """The runs of a campaign with their figures, the newest first, those due before a moment when given."""
+    found = select(CampaignRun).where(CampaignRun.campaign_id == campaign_id)
+    if before is not None:
+        found = found.where(CampaignRun.due_at < before)
+    runs = session.scalars(found.order_by(CampaignRun.due_at.desc()).limit(size)).all()
+    figures = counts_of(session, [run.id for run in runs])
+    return [Sent(run, figures.get(run.id, Counts())) for run in runs]
+
+
+def run_of(session: Session, campaign_id: int, run_id: int | None) -> CampaignRun | None:
+    """The campaign's run of this id, or its latest when it has none such."""
+    run = session.get(CampaignRun, run_id) if run_id is not None else None
+    return run if run is not None and run.campaign_id == campaign_id else latest_run(session, campaign_id)
 
 
 def latest_run(session: Session, campaign_id: int) -> CampaignRun | None:
-    """The run that figures and lists are of."""
-    runs = select(CampaignRun).where(CampaignRun.campaign_id == campaign_id)
-    return session.scalar(runs.order_by(CampaignRun.due_at.desc()).limit(1))
+    """The newest run, which lists of people are of."""
+    return next(iter(_runs(session, campaign_id, 1)), None)
 
 
 def receivers(
@@ -118,7 +167,8 @@ def receivers(
     key = Delivery.person_id if state is None else Delivery.id
     wanted = select(Delivery, key).where(Delivery.campaign_run_id == run_id).order_by(key).limit(size)
     if state is not None:
-        wanted = wanted.where(Delivery.state == state)
+        # The claimed are few, and in no index of their own.
+        wanted = wanted.where(claimed_of(run_id) if state == "claimed" else Delivery.filed == state)
     if after is not None:
         wanted = wanted.where(key > after)
     found = session.execute(wanted).all()
@@ -127,12 +177,19 @@ def receivers(
 
 
 def left_out_people(
-    session: Session, campaign: Campaign, *, reason: str, after: int | None, size: int = PAGE
+    session: Session,
+    campaign: Campaign,
+    *,
+    reason: str,
+    after: int | None,
+    now: datetime,
+    run_id: int | None = None,
+    size: int = PAGE,
 ) -> list[LeftOut]:
-    """People a campaign left out for a reason, or before it is sent would, those after the person `after`."""
-    run = latest_run(session, campaign.id)
+    """People a run (the latest) left out for a reason, or before it is sent would, those after the person `after`."""
+    run = run_of(session, campaign.id, run_id)
     if run is None:
-        people = foreseen(session, campaign, reason=reason, after=after, size=size)
+        people = foreseen(session, campaign, reason=reason, after=after, size=size, now=now)
     else:
         people = _excluded(session, run.id, reason, after, size)
     names = names_of(session, people)

@@ -1,10 +1,11 @@
 """Records of campaigns: what is sent to whom, and what became of each message."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from growth.database.base import Id, Record
@@ -58,6 +59,15 @@ class Campaign(Record):
     approved_version: Mapped[int | None]
     """What was approved; a later save needs approval again."""
     archived_at: Mapped[datetime | None]
+    scheduled_by: Mapped[str | None]
+    """Who asked for it to be sent; somebody else approves."""
+    sent_back: Mapped[dict[str, Any] | None]
+    """Why it wasn't approved: {"by", "note"}."""
+    saved_at: Mapped[datetime | None]
+    paused_because: Mapped[dict[str, Any] | None]
+    """What paused it other than a person: {"message", "remedy", "values"}."""
+    changes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """What of its message was changed while it was sent: {"subjects": {locale: …}}."""
 
 
 class CampaignRun(Record):
@@ -91,6 +101,8 @@ class EmailVersion(Record):
     text: Mapped[str]
     links: Mapped[list[Any]]
     """Destinations in order; a personal link names one by its position."""
+    places: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
+    """By tag name, the variable and fallback of each other place; see `growth.campaigns.messages.words`."""
     created_at: Mapped[datetime]
 
 
@@ -118,34 +130,31 @@ class DeliveryBatch(Record):
 
 
 class Delivery(Record):
-    """One message to one person in one run: unique, whatever dies when."""
+    """One message to one person in one run: unique, whatever dies when.
+
+    Its row is written again at each step, so no index but a BRIN may hang on what the provider's answer or a delivery
+    changes: `state`, `accepted_at`, `delivered_at`. Then these writes stay within the row's page (HOT), for which the
+    table's fillfactor leaves room.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("campaign_run_id", "person_id"),
-        Index(
-            "ix_delivery_unfinished",
-            "campaign_run_id",
-            "state",
-            "id",
-            postgresql_where=text("state in ('planned', 'claimed', 'in_doubt')"),
-        ),
+        Index("ix_delivery_filed", "campaign_run_id", "filed", "id", postgresql_where=text("filed is not null")),
         Index(
             "ix_delivery_due",
             "campaign_run_id",
             "due_at",
             "id",
-            postgresql_where=text("state = 'planned' and due_at is not null"),
+            postgresql_where=text("filed = 'planned'"),
         ),
         Index("ix_delivery_batch", "batch_id", postgresql_where=text("batch_id is not null")),
-        Index("ix_delivery_person", "person_id", "id"),
-        Index(
-            "ix_delivery_trouble",
-            "campaign_run_id",
-            "state",
-            "id",
-            postgresql_where=text("state in ('refused', 'bounced', 'complained')"),
-        ),
+        # Who was sent something, opened or clicked since a moment. Those of a run are accepted within hours of each
+        # other, and lie together.
+        Index("ix_delivery_accepted", "accepted_at", postgresql_using="brin"),
+        Index("ix_delivery_clicked", "clicked_at", "person_id", postgresql_where=text("clicked_at is not null")),
+        Index("ix_delivery_person", "person_id", "claimed_at"),
+        Index("ix_delivery_opened", "opened_at", "person_id", postgresql_where=text("opened_at is not null")),
     )
 
     id: Mapped[Id]
@@ -158,13 +167,22 @@ class Delivery(Record):
     """Not before; null for at once, `infinity` for one that waits for an experiment's winner."""
     receiver: Mapped[str | None]
     """As in `identity`: by whom speed is limited and feedback is told apart."""
-    email_version_id: Mapped[int | None] = mapped_column(ForeignKey("email_version.id"))
+    email_version_id: Mapped[int | None]
+    """Like `batch_id` without a foreign key: neither is ever taken away, and a check for each message would cost as
+    much as its claim."""
     identity_id: Mapped[int | None]
     """The address it was claimed for, so that a bounce finds it; no foreign key, since erasing takes addresses away."""
     state: Mapped[str] = mapped_column(server_default="planned")
     """planned → claimed → accepted | refused | in_doubt, then delivered | bounced | complained from feedback; or
     cancelled."""
-    batch_id: Mapped[UUID | None] = mapped_column(ForeignKey("delivery_batch.id"))
+    filed: Mapped[str | None] = mapped_column(
+        Computed(
+            "case when state in ('planned', 'in_doubt', 'refused', 'bounced', 'complained') then state end",
+            persisted=True,
+        )
+    )
+    """The state, of those by which a run's messages are looked for; the claimed are found by their open batches."""
+    batch_id: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
@@ -177,7 +195,7 @@ class Delivery(Record):
     scanner_clicked_at: Mapped[datetime | None]
     """Followed by a mail scanner; `clicked_at` is a person's."""
     bounce_class: Mapped[str | None]
-    """invalid, full, blocked, reputation, content, technical, unclassified."""
+    """Of a bounce, one of `growth.campaigns.email.bounces.CLASSES`."""
     refusal: Mapped[str | None]
 
 
@@ -234,6 +252,36 @@ class ExclusionCount(Record):
     people: Mapped[int]
 
 
+class CampaignEffect(Record):
+    """What a run caused: those it was for beside those held out, counted by a job so that no page has to.
+
+    Everybody who was assigned counts, whether or not the message reached them; both sides over the same time.
+    """
+
+    __tablename__ = "campaign_effect"
+
+    campaign_run_id: Mapped[int] = mapped_column(ForeignKey("campaign_run.id"), primary_key=True)
+    outcome: Mapped[str] = mapped_column(primary_key=True)
+    """As in `experiment`, except click: who got nothing can't click it."""
+    mailed: Mapped[int]
+    mailed_did: Mapped[int]
+    """How many of them did it at least once."""
+    mailed_minor: Mapped[int] = mapped_column(server_default="0")
+    """What they ordered less refunds, in the workspace's currency."""
+    mailed_squares: Mapped[Decimal] = mapped_column(server_default="0")
+    """Of each person's amount, summed: for the interval."""
+    held_out: Mapped[int]
+    held_out_did: Mapped[int]
+    held_out_minor: Mapped[int] = mapped_column(server_default="0")
+    held_out_squares: Mapped[Decimal] = mapped_column(server_default="0")
+    unrated: Mapped[str] = mapped_column(server_default="")
+    """Currencies without a rate, whose amounts are missing."""
+    until: Mapped[datetime]
+    """What happened before this moment is counted."""
+    final: Mapped[bool]
+    """Whether the time that counts is over."""
+
+
 class TriggerEntry(Record):
     """Something that set a triggered campaign off for somebody; the same cause never does twice."""
 
@@ -256,7 +304,7 @@ class TriggerEntry(Record):
 
 
 class ReceiverMinute(Record):
-    """A change of what happened at a receiver in a minute (appended by triggers, added up like `DeliveryCount`)."""
+    """A change of what became of a receiver's messages that were sent in a minute; made like `DeliveryCount`."""
 
     __tablename__ = "receiver_minute"
     __table_args__ = (

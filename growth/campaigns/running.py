@@ -1,33 +1,36 @@
 """Campaigns on their way: begun when due, selected, sent in parts, gone on with after whatever interrupted them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, select, text, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from growth.campaigns import audience
 from growth.campaigns.email import claim
-from growth.campaigns.email.catalogue import ensure_version
 from growth.campaigns.email.claim import Part
-from growth.campaigns.email.provider import MOST_RECIPIENTS, email_provider
+from growth.campaigns.email.provider import email_provider
 from growth.campaigns.email.send import send_part
+from growth.campaigns.occasions import beginning
 from growth.campaigns.records import Campaign, CampaignRun, Delivery
-from growth.errors import PermanentError
+from growth.campaigns.sending.parts import plan_parts, something_due
+from growth.campaigns.sending.rules import rules
+from growth.campaigns.states import Kind, State
+from growth.errors import NotFoundError, PermanentError
 from growth.locales import N_
 from growth.scheduling.declare import chunk
+from growth.scheduling.doing import in_words
 from growth.scheduling.firing import fire
+from growth.scheduling.records import JobChunk
 from growth.scheduling.records import JobRun as JobRunRecord
 from growth.scheduling.run import ChunkRun, JobRun, Step
-from growth.settings import settings
 
 SENDING_JOB = "send_campaign"
-UNFINISHED = ("planned", "claimed", "in_doubt")
 _OPEN = ("selecting", "sending", "paused")
 _CANCELLED_AT_ONCE = 100_000
+_CHOSEN_AT_ONCE = 4_000
 
 
 def begin_due(session: Session, now: datetime) -> tuple[int, list[str]]:
@@ -35,11 +38,10 @@ def begin_due(session: Session, now: datetime) -> tuple[int, list[str]]:
 
     Gives how many were begun, and the names of those that ask. Two callers at once begin a campaign once.
     """
-    due = select(Campaign).where(Campaign.state == "scheduled", Campaign.scheduled_at <= now)
-    found = session.scalars(due.order_by(Campaign.scheduled_at).limit(100).with_for_update(skip_locked=True)).all()
-    late = [campaign for campaign in found if too_late(campaign.scheduled_at, now)]
+    found = beginning.due(session, now)
+    late = [campaign for campaign in found if beginning.too_late(campaign, now)]
     for campaign in late:
-        campaign.state = "asks"
+        campaign.state = State.ASKS
     for campaign in found:
         if campaign not in late:
             _begin(session, campaign, now)
@@ -47,17 +49,15 @@ def begin_due(session: Session, now: datetime) -> tuple[int, list[str]]:
     return len(found) - len(late), [campaign.name for campaign in late]
 
 
-def too_late(scheduled_at: datetime | None, now: datetime) -> bool:
-    """Whether a campaign found only now must not be sent unasked."""
-    return scheduled_at is not None and now - scheduled_at > timedelta(seconds=settings().late_seconds)
-
-
 def _begin(session: Session, campaign: Campaign, now: datetime) -> None:
-    run = upsert(CampaignRun).values(campaign_id=campaign.id, due_at=campaign.scheduled_at, state="selecting")
-    session.execute(run.on_conflict_do_nothing())
-    campaign.state = "sending"
-    same = (CampaignRun.campaign_id == campaign.id, CampaignRun.due_at == campaign.scheduled_at)
-    go_on(session, session.scalars(select(CampaignRun).where(*same)).one(), now)
+    """Have its run selected; one of a triggered campaign is made when somebody sets it off."""
+    campaign.state = State.SENDING
+    if campaign.kind != Kind.RECURRING:
+        beginning.settle_message(session, campaign)
+    if campaign.kind != Kind.TRIGGERED:
+        run = beginning.run_at(session, campaign, campaign.scheduled_at or now, now, selected=False)
+        beginning.copy_seeds(session, run, now)
+        go_on(session, run, now)
 
 
 def go_on(session: Session, run: CampaignRun, now: datetime) -> None:
@@ -88,7 +88,8 @@ class Move(StrEnum):
 def decide(campaign: str, run: str, job: str | None, *, unfinished: bool, unbegun: bool) -> Move:
     """What is to be done about an open run, by the states of its campaign, itself and its job.
 
-    `unfinished`: messages are planned, claimed or in doubt. `unbegun`: some are planned, or aren't selected yet.
+    `unfinished`: messages are planned, claimed or in doubt. `unbegun`: some are due, or aren't selected yet, and
+    sending isn't halted.
     """
     if campaign == "cancelled":
         return Move.CALL_OFF
@@ -109,10 +110,11 @@ def look_after(session: Session, now: datetime) -> None:
     asleep = (CampaignRun.state == "paused") & (Campaign.state == "paused")
     held = open_runs.where(CampaignRun.state.in_(_OPEN), ~asleep).order_by(CampaignRun.id).limit(500)
     locked = held.with_for_update(skip_locked=True, key_share=True).execution_options(populate_existing=True)
+    halted = rules(session).halted_at is not None
     for run, campaign in session.execute(locked).all():
         job = session.scalar(select(JobRunRecord.state).where(JobRunRecord.id == run.job_run_id))
-        unbegun = run.selected_at is None or left(session, run.id, ("planned",))
-        unfinished = unbegun or left(session, run.id, UNFINISHED)
+        unbegun = not halted and (run.selected_at is None or something_due(session, run.id, now))
+        unfinished = unbegun or run.selected_at is None or left(session, run.id)
         move = decide(campaign.state, run.state, job, unfinished=unfinished, unbegun=unbegun)
         _carry_out(session, run, move, now)
         session.flush()
@@ -128,40 +130,51 @@ def _carry_out(session: Session, run: CampaignRun, move: Move, now: datetime) ->
     elif move is Move.REST:
         run.state = "paused"
     elif move is Move.PAUSE:
-        pause(session, run.id)
+        pause(session, run.id, _why(session, run.job_run_id))
 
 
 def end(session: Session, run_id: int, now: datetime) -> None:
-    """End a run that is selected and of which nothing is left to send or to settle; its campaign is sent."""
-    if left(session, run_id, UNFINISHED):
+    """End a run that is selected and of which nothing is left to send or to settle, and go on with its campaign."""
+    run = session.get_one(CampaignRun, run_id, with_for_update={"key_share": True}, populate_existing=True)
+    campaign = session.get_one(Campaign, run.campaign_id, populate_existing=True)
+    if left(session, run_id) or not beginning.over(campaign, run, now):
         return
     open_still = update(CampaignRun).where(CampaignRun.id == run_id, CampaignRun.state.in_(_OPEN))
     ended = open_still.where(CampaignRun.selected_at.is_not(None)).values(state="sent", finished_at=now)
-    campaign = session.scalar(ended.returning(CampaignRun.campaign_id))
-    sent = update(Campaign).where(Campaign.id == campaign, Campaign.state.in_(("sending", "paused")))
-    session.execute(sent.values(state="sent"))
+    if session.scalar(ended.returning(CampaignRun.id)) is not None:
+        beginning.go_on_after(session, run.campaign_id, now)
 
 
-def left(session: Session, run_id: int, states: Sequence[str]) -> bool:
-    """Whether a run has deliveries in one of these states, which must be unfinished ones."""
-    found = exists().where(Delivery.campaign_run_id == run_id, Delivery.state.in_(states))
-    return bool(session.scalar(select(found)))
+def left(session: Session, run_id: int) -> bool:
+    """Whether a run has deliveries that are still to be handed over, or of which nobody knows whether they were."""
+    filed = exists().where(Delivery.campaign_run_id == run_id, Delivery.filed.in_(("planned", "in_doubt")))
+    return bool(session.scalar(select(or_(filed, exists().where(claim.claimed_of(run_id))))))
 
 
-def pause(session: Session, run_id: int) -> None:
-    """Pause a campaign since somebody has to look: the other parts of the run then leave off."""
+def pause(session: Session, run_id: int, because: Mapping[str, Any] | None = None) -> None:
+    """Pause a campaign since somebody has to look: the other parts of the run then leave off.
+
+    `because` (message, remedy, values) is what its page says.
+    """
     paused = update(CampaignRun).where(CampaignRun.id == run_id, CampaignRun.state.in_(_OPEN)).values(state="paused")
     campaign = session.scalar(paused.returning(CampaignRun.campaign_id))
-    sending = update(Campaign).where(Campaign.id == campaign, Campaign.state == "sending")
-    session.execute(sending.values(state="paused"))
+    if campaign is not None:
+        beginning.stop(session, campaign, because)
+
+
+def _why(session: Session, job_run: int | None) -> Mapping[str, Any] | None:
+    """The words with which a run of the job failed: those of its first failed part, where it has parts."""
+    parts = select(JobChunk.words).where(JobChunk.run_id == job_run, JobChunk.state == "failed")
+    found = session.scalar(parts.order_by(JobChunk.position).limit(1))
+    return found or session.scalar(select(JobRunRecord.words).where(JobRunRecord.id == job_run))
 
 
 def _call_off(session: Session, run: CampaignRun, now: datetime) -> None:
     """Call off what is planned of a cancelled run; it ends when nothing is left to settle."""
-    some = select(Delivery.id).where(Delivery.campaign_run_id == run.id, Delivery.state == "planned")
+    some = select(Delivery.id).where(Delivery.campaign_run_id == run.id, Delivery.filed == "planned")
     some = some.order_by(Delivery.id).limit(_CANCELLED_AT_ONCE).with_for_update(skip_locked=True)
     session.execute(update(Delivery).where(Delivery.id.in_(some)).values(state="cancelled"))
-    if not left(session, run.id, UNFINISHED):
+    if not left(session, run.id):
         run.state, run.finished_at = "cancelled", now
 
 
@@ -178,39 +191,19 @@ def select_next(session: Session, now: datetime, after: int | None, size: int, r
     return step
 
 
-def plan_parts(session: Session, run_id: int, now: datetime) -> list[dict[str, Any]]:
-    """What is planned of a run, in parts of one locale and up to 1,000 messages, each with its compiled message.
-
-    Nothing while the campaign is stopped, and nothing of a run that isn't selected to the end: `look_after` has the
-    rest selected.
-    """
-    run = session.get_one(CampaignRun, run_id)
-    campaign = session.get_one(Campaign, run.campaign_id)
-    if campaign.state != "sending" or run.selected_at is None:
-        return []
-    parts = session.execute(_PARTS, {"run": run_id, "size": MOST_RECIPIENTS}).mappings().all()
-    versions = {
-        locale: ensure_version(session, campaign.message, locale, now).id
-        for locale in {part["locale"] for part in parts}
-    }
-    run.state = "sending"
-    return [dict(part) | {"run": run_id, "version": versions[part["locale"]]} for part in parts]
-
-
-_PARTS = text("""
-    select locale, min(id) as first, max(id) as last, count(*) as messages
-    from (
-        select id, locale, (row_number() over (partition by locale order by id) - 1) / :size as part
-        from delivery where campaign_run_id = :run and state = 'planned'
-    ) planned
-    group by locale, part order by min(id)
-""")
-
-
 def run_campaign(job: JobRun) -> None:
     """The walk of one run: select its audience, then send it in parts that any worker may do."""
     run_id = int(job.args["campaign_run"])
-    job.in_chunks(select_next, MOST_RECIPIENTS, run_id)
+    try:
+        _plan(job, run_id)
+    except (PermanentError, NotFoundError) as error:
+        with job.transaction() as session:
+            pause(session, run_id, in_words(error))
+        raise
+
+
+def _plan(job: JobRun, run_id: int) -> None:
+    job.in_chunks(select_next, _CHOSEN_AT_ONCE, run_id)
     with job.transaction() as session:
         parts = plan_parts(session, run_id, job.now())
         messages = sum(part["messages"] for part in parts)
@@ -229,10 +222,20 @@ def send_one_part(work: ChunkRun) -> int:
     part = Part(**args)
     try:
         send_part(work, email_provider(), part)
-    except PermanentError:
+    except PermanentError as error:
         with work.transaction() as session:
-            pause(session, part.run)
+            pause(session, part.run, in_words(error))
         raise
     with work.transaction() as session:
+        plan_anew(session, part, work.run_id, work.now())
         end(session, part.run, work.now())
-        return messages - claim.left_in(session, part)
+        return messages - claim.left_in(session, part, work.now())
+
+
+def plan_anew(session: Session, part: Part, job_run: int, now: datetime) -> None:
+    """Go on at once with a campaign that was changed for the rest: the first of its old parts to end sees to that."""
+    run = session.get_one(CampaignRun, part.run, with_for_update={"key_share": True}, populate_existing=True)
+    campaign = session.get_one(Campaign, run.campaign_id, populate_existing=True)
+    changed = part.edition is not None and part.edition != campaign.version
+    if changed and campaign.state == State.SENDING and run.job_run_id == job_run:
+        go_on(session, run, now)

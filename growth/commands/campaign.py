@@ -1,80 +1,39 @@
-"""`growth campaign`: planning, looking at and stopping campaigns from the command line."""
+"""`growth campaigns`: planning, looking at, sending and stopping campaigns from the command line."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+from growth.commands import campaign_doing, campaign_planning
+from growth.commands.campaign_work import ACTOR, JsonOption, Which, print_json, said, work
+from growth.commands.experiment import experiment_app
 
+if TYPE_CHECKING:
+    from growth.campaigns.checks.finding import Check
     from growth.campaigns.records import Campaign
 
-_ACTOR = "command line"
-
-Which = Annotated[str, typer.Argument(help="The campaign's name or number.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_MARKS = {"good": "✓", "warn": "!", "bad": "✗", "info": "i"}
 
 
 def add(app: typer.Typer) -> None:
-    """Register `growth campaign create|review|preview|schedule|pause|resume|cancel|list|show`."""
+    """Register `growth campaigns …`; `growth campaign` is its old name."""
     group = typer.Typer(help="Campaigns: who gets what, when, and how it does.", no_args_is_help=True)
     for name, command in (
-        ("create", create),
-        ("review", review),
-        ("preview", preview),
-        ("schedule", schedule),
-        ("pause", pause),
-        ("resume", resume),
-        ("cancel", cancel),
         ("list", list_campaigns),
         ("show", show),
+        ("review", review),
+        ("check", check),
+        ("preview", preview),
+        ("test", send_test),
+        *campaign_planning.COMMANDS,
+        *campaign_doing.COMMANDS,
     ):
         group.command(name)(command)
-    app.add_typer(group, name="campaign")
-
-
-@contextmanager
-def _work() -> Iterator[tuple["Session", datetime]]:
-    from growth.clock import SystemClock
-    from growth.commands.connect import database
-    from growth.database.engine import transaction
-
-    with database() as engine, transaction(engine) as session:
-        yield session, SystemClock().now()
-
-
-def create(
-    name: Annotated[str, typer.Argument(help="What you call it.")],
-    *,
-    message: Annotated[str, typer.Option(help="A folder of `templates/emails`.")],
-    side: Annotated[str, typer.Option(help="buyer or seller.")] = "buyer",
-    locale: Annotated[list[str] | None, typer.Option("--locale", help="Only who reads it. Repeatable.")] = None,
-    country: Annotated[list[str] | None, typer.Option("--country", help="Two letters. Repeatable.")] = None,
-    joined_after: Annotated[str | None, typer.Option(help="Only who is known since this day or later.")] = None,
-    hold_out: Annotated[int, typer.Option(help="Percent who get nothing, to see what it causes.")] = 0,
-) -> None:
-    """Make a draft; `review` it, then `schedule` it."""
-    from growth.campaigns.fields import day_start_in
-    from growth.campaigns.planning import create as make
-    from growth.campaigns.planning import save
-
-    with _work() as (session, now):
-        campaign = make(session, name=name, side=side, message=message, actor=_ACTOR, now=now)
-        since = day_start_in(joined_after, _zone(session)) if joined_after else None
-        audience = {"locales": locale or [], "countries": country or [], "joined_after": since}
-        save(session, campaign.id, {"audience": audience, "holdout_percent": hold_out}, version=campaign.version)
-        typer.echo(f"Draft {campaign.id} “{campaign.name}” is made. Nothing is sent yet.")
-
-
-def _zone(session: "Session") -> str:
-    from growth.database.workspace import workspace
-
-    place = workspace(session)
-    return place.time_zone if place else "UTC"
+    group.command("create", hidden=True)(campaign_planning.new)
+    group.add_typer(experiment_app, name="experiment")
+    app.add_typer(group, name="campaigns")
+    app.add_typer(group, name="campaign", hidden=True)
 
 
 def review(which: Which, *, json: JsonOption = False) -> None:
@@ -82,42 +41,52 @@ def review(which: Which, *, json: JsonOption = False) -> None:
     from growth.campaigns.readiness import look
     from growth.campaigns.reading import find_campaign
 
-    with _work() as (session, now):
+    with work() as (session, now):
         campaign = find_campaign(session, which)
         who, checks = look(session, campaign, now)
     if json:
-        found = [{"check": one.key, "state": one.tone, "says": _said(one.sentence, one.values)} for one in checks]
-        _print_json(
-            {
-                "campaign": campaign.id,
-                "name": campaign.name,
-                "total": who.total,
-                "reached": who.reached,
-                "capped": who.capped,
-                "left_out": who.excluded,
-                "by_locale": who.by_locale,
-                "checks": found,
-            }
-        )
+        found = {"campaign": campaign.id, "name": campaign.name, "total": who.total, "reached": who.reached}
+        more = {"capped": who.capped, "left_out": who.excluded, "by_locale": who.by_locale}
+        print_json(found | more | {"checks": _checked(checks)})
         return
     typer.echo(f"{who.reached:,} of {who.total:,}{'+' if who.capped else ''} people get “{campaign.name}”.")
     for reason, people in sorted(who.excluded.items(), key=lambda one: -one[1]):
         typer.echo(f"  left out, {reason.replace('_', ' ')}: {people:,}")
-    for one in checks:
-        remedy = f" {_said(one.remedy, one.values)}" if one.remedy else ""
-        typer.echo(f"{ {'good': '✓', 'warn': '!', 'bad': '✗'}[one.tone] } {_said(one.sentence, one.values)}{remedy}")
+    _print_checks(checks)
 
 
-def _said(sentence: str, values: Any) -> str:
-    from growth.locales import translate
+def check(which: Which, *, json: JsonOption = False) -> None:
+    """What is looked at before it is sent, with what takes its time: links, the sender's domain, everybody's values."""
+    from growth.campaigns.checks.looking import slow_checks_of
+    from growth.campaigns.readiness import look
+    from growth.campaigns.reading import find_campaign
 
-    return translate("en", sentence, **values)
+    with work() as (session, now):
+        campaign = find_campaign(session, which)
+        checks = [*look(session, campaign, now)[1], *slow_checks_of(session, campaign, now)]
+    if json:
+        print_json(_checked(checks))
+    else:
+        _print_checks(checks)
+    if any(one.tone == "bad" for one in checks):
+        raise typer.Exit(1)
 
 
-def _print_json(found: Any) -> None:
-    import orjson
+def _checked(checks: "list[Check]") -> list[dict[str, Any]]:
+    return [
+        {
+            "check": one.key,
+            "state": one.tone,
+            "says": said(one.sentence, one.values),
+            "remedy": said(one.remedy, one.values) if one.remedy else None,
+        }
+        for one in checks
+    ]
 
-    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2, default=str))
+
+def _print_checks(checks: "list[Check]") -> None:
+    for one in _checked(checks):
+        typer.echo(f"{_MARKS[one['state']]} {one['says']}{' ' + one['remedy'] if one['remedy'] else ''}")
 
 
 def preview(
@@ -130,9 +99,9 @@ def preview(
     from growth.campaigns.email.catalogue import preview as made
     from growth.campaigns.reading import find_campaign
 
-    with _work() as (session, _):
+    with work() as (session, _):
         campaign = find_campaign(session, which)
-    message = made(campaign.message, locale)
+        message = made(session, campaign.message, locale, version=campaign.message_version)
     if html is not None:
         html.write_text(message.html, "utf-8")
         typer.echo(f"“{message.subject}” is in {html}.")
@@ -140,62 +109,27 @@ def preview(
     typer.echo(f"{message.subject}\n{message.preheader}\n\n{message.text}")
 
 
-def schedule(
+def send_test(
     which: Which,
     *,
-    at: Annotated[str | None, typer.Option(help="Moment in the organisation's time zone: 2026-11-25 10:00.")] = None,
-    now: Annotated[bool, typer.Option("--now", help="Send it now.")] = False,
+    to: Annotated[list[str], typer.Option("--to", help="A colleague's address. Repeatable.")],
+    locale: Annotated[list[str] | None, typer.Option("--locale", help="Language. Repeatable; English.")] = None,
+    person: Annotated[int | None, typer.Option(help="Number of the person as whom it is seen.")] = None,
 ) -> None:
-    """Send it at a moment, or now."""
-    from growth.campaigns.fields import moment_in
-    from growth.campaigns.planning import schedule as plan
-    from growth.campaigns.readiness import check_ready
+    """Send it to colleagues, marked as a test; its links count nothing."""
+    from growth.campaigns.letters.trying import post_tests
     from growth.campaigns.reading import find_campaign
 
-    if now == (at is not None):
-        raise typer.BadParameter("Say when: --at MOMENT, or --now.")
-    with _work() as (session, moment):
+    with work() as (session, now):
         campaign = find_campaign(session, which)
-        zone = _zone(session)
-        due = moment_in(at, zone, moment) if at is not None else None
-        who = check_ready(session, campaign, moment)
-        plan(session, campaign.id, at=due, version=campaign.version, actor=_ACTOR, now=moment)
-    told = f"at {at} ({zone})" if at is not None else "now"
-    typer.echo(f"“{campaign.name}” goes to {who.reached:,}{'+' if who.capped else ''} people {told}.")
-
-
-def pause(which: Which) -> None:
-    """Stop it at once; `resume` goes on."""
-    from growth.campaigns import planning
-
-    _act(which, planning.pause)
-
-
-def resume(which: Which) -> None:
-    """Go on where it was paused."""
-    from growth.campaigns import planning
-
-    _act(which, planning.resume)
-
-
-def cancel(which: Which) -> None:
-    """End it for good; what hasn't been sent never will be."""
-    from growth.campaigns import planning
-
-    _act(which, planning.cancel)
-
-
-def _act(which: str, action: Callable[..., "Campaign"]) -> None:
-    from growth.campaigns.reading import find_campaign
-
-    with _work() as (session, now):
-        campaign = action(session, find_campaign(session, which).id, actor=_ACTOR, now=now)
-        typer.echo(f"“{campaign.name}” is {campaign.state}.")
+        number = post_tests(session, campaign, to=to, locales=locale or ["en"], person=person, actor=ACTOR, now=now)
+    typer.echo(f"{number} {'test is' if number == 1 else 'tests are'} on the way.")
 
 
 def list_campaigns(
     *,
     state: Annotated[str | None, typer.Option(help="Only those in this state.")] = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Those in the archive.")] = False,
     json: JsonOption = False,
 ) -> None:
     """The newest fifty."""
@@ -204,41 +138,49 @@ def list_campaigns(
 
     if state is not None and state not in set(State):
         raise typer.BadParameter(f"A campaign is {', '.join(State)}; not “{state}”.")
-    with _work() as (session, _):
-        found = [_told(one.campaign, one.counts) for one in campaigns(session, state=state, before=None)]
+    with work() as (session, _):
+        listed = campaigns(session, state=state, before=None, archived=archived)
+        found = [_told(one.campaign, one.counts) for one in listed]
     if json:
-        _print_json(found)
+        print_json(found)
         return
     for one in found:
         typer.echo(f"{one['id']:>5}  {one['state']:<9}  {one['scheduled_at'] or '–':<32}  {one['name']}")
 
 
+_SHOWN = (
+    *("id", "name", "side", "state", "kind", "message", "message_version", "list_id", "audience", "holdout_percent"),
+    *("timing", "recurrence", "trigger", "per_hour", "version", "created_by", "scheduled_by", "approved_by"),
+    *("sent_back", "paused_because"),
+)
+
+
 def _told(campaign: "Campaign", counts: Any) -> dict[str, Any]:
     from dataclasses import asdict
 
+    moments = {name: getattr(campaign, name) for name in ("scheduled_at", "approved_at", "archived_at")}
     return {
-        "id": campaign.id,
-        "name": campaign.name,
-        "side": campaign.side,
-        "state": str(campaign.state),
-        "scheduled_at": campaign.scheduled_at.isoformat() if campaign.scheduled_at else None,
-        "message": campaign.message,
-        "audience": campaign.audience,
-        "holdout_percent": campaign.holdout_percent,
+        **{name: getattr(campaign, name) for name in _SHOWN},
+        **{name: moment.isoformat() if moment else None for name, moment in moments.items()},
         "counts": asdict(counts),
     }
 
 
 def show(which: Which, *, json: JsonOption = False) -> None:
-    """One campaign and how it does."""
+    """One campaign and how it does, all of its times together."""
     from growth.campaigns.reading import find_campaign, whole
 
-    with _work() as (session, _):
+    with work() as (session, _):
         found = whole(session, find_campaign(session, which).id)
-        told = _told(found.campaign, found.counts) | {"left_out": found.left_out}
+        told = _told(found.campaign, found.counts) | {"left_out": found.left_out, "times": found.times}
     if json:
-        _print_json(told)
+        print_json(told)
         return
     typer.echo(f"{told['name']} ({told['id']}): {told['state']}, {told['scheduled_at'] or 'not scheduled'}")
+    if told["state"] == "paused" and told["paused_because"]:
+        because = told["paused_because"]
+        typer.echo(f"  {said(because['message'], because['values'])}")
+        if because.get("remedy"):
+            typer.echo(f"  {said(because['remedy'], because['values'])}")
     for name, number in {**told["counts"], **told["left_out"]}.items():
         typer.echo(f"  {name.replace('_', ' ')}: {number:,}")

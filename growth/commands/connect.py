@@ -2,10 +2,14 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import typer
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+    from sqlalchemy.orm import Session
 
 
 @contextmanager
@@ -45,3 +49,20 @@ def database() -> Iterator["Engine"]:
             yield engine
         finally:
             engine.dispose()
+
+
+@contextmanager
+def work() -> Iterator[tuple["Session", datetime]]:
+    """One transaction on the database, and the moment it is done at. Raises as `database` does."""
+    from growth.clock import SystemClock
+    from growth.database.engine import transaction
+
+    with database() as engine, transaction(engine) as session:
+        yield session, SystemClock().now()
+
+
+def print_json(value: Any) -> None:
+    """For a command's `--json`."""
+    import orjson
+
+    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str))

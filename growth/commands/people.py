@@ -160,6 +160,11 @@ def _tell_counts(file: "ImportFile", counts: "Counts", *, dry_run: bool, json: b
             typer.echo(
                 f"{counts.incomplete:,} say yes, but basis, source, wording or moment is missing: they get none."
             )
+        if counts.insufficient:
+            typer.echo(
+                f"{counts.insufficient:,} have a permission that isn't enough by the law where they live: "
+                "they are not written to."
+            )
         if found:
             typer.echo(f"{counts.rejected:,} rows can't go in; what is wrong with each is in {found}")
     if counts.rows and counts.rejected == counts.rows:

@@ -13,6 +13,7 @@ from growth.events.records import Event, EventReader
 from growth.locales import N_
 
 _BEFORE_ALL = {"tx": -(2**63), "occurred_at": datetime(1, 1, 1, tzinfo=UTC), "event_id": UUID(int=0)}
+_LAST_MOMENT, _LAST_ID = datetime(9999, 1, 1, tzinfo=UTC), UUID(int=2**128 - 1)
 
 
 class EventRead(NamedTuple):
@@ -45,7 +46,7 @@ def read_new(session: Session, reader: str, limit: int) -> list[EventRead]:
         select(*_READ)
         .where(
             tuple_(Event.tx, Event.occurred_at, Event.event_id) > tuple_(place.tx, place.occurred_at, place.event_id),
-            Event.tx < _number(func.pg_snapshot_xmin(func.pg_current_snapshot())),
+            Event.tx < _horizon(),
         )
         .order_by(Event.tx, Event.occurred_at, Event.event_id)
         .limit(limit)
@@ -56,6 +57,13 @@ def read_new(session: Session, reader: str, limit: int) -> list[EventRead]:
         values = {"tx": last.tx, "occurred_at": last.occurred_at, "event_id": last.event_id, "read_at": func.now()}
         session.execute(update(EventReader).where(EventReader.name == reader).values(values))
     return events
+
+
+def pass_over(session: Session, reader: str) -> None:
+    """Move a reader to where events stored from now on begin, for one that has nothing to look for meanwhile."""
+    here = {"tx": _horizon() - 1, "occurred_at": _LAST_MOMENT, "event_id": _LAST_ID, "read_at": func.now()}
+    moved = insert(EventReader).values(name=reader, **here)
+    session.execute(moved.on_conflict_do_update(index_elements=["name"], set_=here))
 
 
 def _locked(session: Session, reader: str) -> EventReader:
@@ -90,6 +98,11 @@ def after_move(session: Session) -> bool:
 
 def _next_transaction(session: Session) -> int:
     return session.scalars(select(_number(func.pg_snapshot_xmax(func.pg_current_snapshot())))).one()
+
+
+def _horizon() -> ColumnElement[int]:
+    """The oldest transaction that is still open."""
+    return _number(func.pg_snapshot_xmin(func.pg_current_snapshot()))
 
 
 def _number(transaction: ColumnElement[object]) -> ColumnElement[int]:

@@ -19,6 +19,8 @@ class Event(Record):
     __tablename__ = "event"
     __table_args__ = (
         Index("ix_event_person", "person_id", "occurred_at", postgresql_where=text("person_id is not null")),
+        # Who did something since a moment, from the index alone.
+        Index("ix_event_kind", "kind", "occurred_at", "person_id", postgresql_where=text("person_id is not null")),
         Index("ix_event_visitor", "visitor", "occurred_at", postgresql_where=text("visitor is not null")),
         # Ends in the primary key, so that a reader goes on in the middle of a transaction of any size.
         Index("ix_event_tx", "tx", "occurred_at", "event_id"),
@@ -29,7 +31,7 @@ class Event(Record):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     """page_view, click, email_sent, email_deferred, email_dropped, email_delivered, email_open, email_click,
-    email_bounce, email_complaint, unsubscribe, subscribe, registration, order, refund, shop_open, contact, call, or
+    email_machine_open, email_machine_click, email_bounce, email_complaint, unsubscribe, subscribe, registration, order, refund, shop_open, contact, call, or
     custom, whose properties carry its `name`."""
     source: Mapped[str]
     """collector, sendgrid, link, pixel, import, sandbox, rep."""
@@ -65,6 +67,17 @@ class EventReader(Record):
     occurred_at: Mapped[datetime]
     event_id: Mapped[UUID]
     read_at: Mapped[datetime]
+
+
+class HookRefusal(Record):
+    """The last time that what a provider told us was refused, until it is taken again."""
+
+    __tablename__ = "hook_refusal"
+
+    source: Mapped[str] = mapped_column(primary_key=True)
+    words: Mapped[dict[str, Any]]
+    """{"message", "remedy", "values"}."""
+    at: Mapped[datetime]
 
 
 class VisitorIdentity(Record):

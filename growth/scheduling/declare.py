@@ -30,11 +30,15 @@ class Retries:
     first: float = 60.0
     longest: float = 3600.0
 
-    def pause(self, failures: int) -> timedelta | None:
-        """How long to wait after this many failures in a row; None when it is given up."""
+    def pause(self, failures: int, asked: float | None = None) -> timedelta | None:
+        """How long to wait after this many failures in a row; None when it is given up.
+
+        Where the other side asked for `asked` seconds, that is the first pause, and never is one shorter.
+        """
         if failures > self.times:
             return None
-        return timedelta(seconds=min(self.first * 2.0 ** min(failures - 1, 60), self.longest))
+        first = self.first if asked is None else asked
+        return timedelta(seconds=max(asked or 0, min(first * 2.0 ** min(failures - 1, 60), self.longest)))
 
 
 @dataclass(frozen=True)

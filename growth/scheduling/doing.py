@@ -17,7 +17,7 @@ from growth.locales import N_
 from growth.scheduling import apart, ending, queue
 from growth.scheduling.declare import Retries, find_chunk, find_job
 from growth.scheduling.records import JobChunk, JobRun
-from growth.scheduling.run import ChunkRun, Claim, StoppingError, SupersededError, write_line
+from growth.scheduling.run import ChunkRun, Claim, LaterError, StoppingError, SupersededError, write_line
 from growth.scheduling.run import JobRun as Run
 
 _log = logging.getLogger(__name__)
@@ -76,6 +76,8 @@ def do(engine: Engine, clock: Clock, claim: Claim, stopping: threading.Event, *,
                 _call(work)
         except StoppingError:
             _hand_back(work)
+        except LaterError as later:
+            _hand_back(work, later.at)
         except SupersededError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the run's page has to say it
@@ -98,11 +100,11 @@ def _call(work: Run | ChunkRun) -> None:
             work.finish(session, done or 0)
 
 
-def _hand_back(work: Run | ChunkRun) -> None:
+def _hand_back(work: Run | ChunkRun, at: datetime | None = None) -> None:
     record = JobRun if work.claim.kind == "run" else JobChunk
     with work.transaction() as session:
-        session.execute(update(record).where(record.id == work.claim.id).values(state="queued"))
-        queue.defer(session, work.claim.kind, [work.claim.id])
+        session.execute(update(record).where(record.id == work.claim.id).values(state="queued", retry_at=at))
+        queue.defer(session, work.claim.kind, [work.claim.id], at=at)
 
 
 def _failed(work: Run | ChunkRun, error: Exception) -> None:
@@ -110,7 +112,8 @@ def _failed(work: Run | ChunkRun, error: Exception) -> None:
     record = JobRun if claim.kind == "run" else JobChunk
     words, detail = in_words(error), "".join(traceback.format_exception(error))[-_LONGEST_DETAIL:]
     with work.transaction() as session:
-        failures = (session.scalar(select(record.failures).where(record.id == claim.id)) or 0) + 1
+        before = None if work.moved_on else session.scalar(select(record.failures).where(record.id == claim.id))
+        failures = (before or 0) + 1
         pause = wait_after(error, failures, _retries(claim))
         if pause is not None:
             kept = {"state": "queued", "retry_at": now + pause, "failures": failures, "words": words, "detail": detail}
@@ -134,9 +137,7 @@ def wait_after(error: Exception, failures: int, retries: Retries) -> timedelta |
     """How long to wait before the next try after the `failures`-th failure in a row; None when there is none."""
     if not may_pass(error):
         return None
-    pause = retries.pause(failures)
-    asked = error.retry_after if isinstance(error, TransientError) else None
-    return max(pause, timedelta(seconds=asked)) if pause is not None and asked is not None else pause
+    return retries.pause(failures, error.retry_after if isinstance(error, TransientError) else None)
 
 
 def may_pass(error: Exception) -> bool:

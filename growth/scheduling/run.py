@@ -40,6 +40,14 @@ class StoppingError(Exception):
     """This worker was asked to stop; the rest is for another."""
 
 
+class LaterError(Exception):
+    """The rest can't be done before a moment; until then the worker is free for something else. No failure."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
 @dataclass(frozen=True)
 class Claim:
     """A run or chunk that this worker took up, as the `attempt`-th."""
@@ -61,6 +69,8 @@ class Work:
         self.engine = engine
         self.clock = clock
         self.claim = claim
+        self.moved_on = False
+        """To be set once something is done for good: a failure after that is the first in a row again."""
         self._stopping = stopping
         self._session: Session | None = None
 

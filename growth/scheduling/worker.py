@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -30,6 +31,7 @@ _LOOK_FOR_LOST_EVERY = 15.0
 def run(database_url: str, *, threads: int, name: str) -> None:
     """Work until SIGTERM or Ctrl-C. Outlives a database that is away."""
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    gc.freeze()  # what is loaded by now stays; looked through again and again, it costs a tenth of all work
     engine = make_engine(database_url, pool_size=threads + 1, application=f"growth {name}")
     station = Station(engine, database_url, threads, SystemClock())
     failures = 0

@@ -199,6 +199,48 @@ def calibration(points: Sequence[Point], label: str, axis: Sequence[str], top: f
     return _svg(frame, label, parts)
 
 
+@dataclass(frozen=True)
+class Interval:
+    """A measured difference between its bounds, with its name and words for it."""
+
+    name: str
+    middle: float
+    low: float
+    high: float
+    words: str
+
+
+def intervals(rows: Sequence[Interval], label: str, axis: tuple[str, str, str]) -> Markup:
+    """Differences one below the other, each a point in its interval, about a line for none; 360 wide.
+
+    `axis` says in words what stands at the left end, at the middle, which is none, and at the right end: the farthest
+    bound, as `interval_reach` gives it.
+    """
+    frame = Frame(width=360, height=24 + 40 * len(rows), left=8)
+    reach = interval_reach(rows)
+    parts = [
+        Markup('<line class="base" x1="{x}" x2="{x}" y1="4" y2="{}"/>').format(
+            frame.height - 20, x=f"{frame.x(0.5):.1f}"
+        )
+    ]
+    for place, anchor, words in zip((0.0, 0.5, 1.0), ("start", "middle", "end"), axis, strict=True):
+        text = Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>')
+        parts.append(text.format(f"{frame.x(place):.1f}", frame.height - 6, anchor, words))
+    mark = Markup(
+        '<g><title>{}</title><text x="8" y="{above}">{}</text><line class="stroke1" x1="{}" x2="{}" y1="{y}" y2="{y}"/>'
+        '<circle class="fill1" cx="{}" cy="{y}" r="4"/></g>'
+    )
+    for line, row in enumerate(rows):
+        low, high, at = (f"{frame.x((value / reach + 1) / 2):.1f}" for value in (row.low, row.high, row.middle))
+        parts.append(mark.format(row.words, row.name[:40], low, high, at, y=26 + 40 * line, above=14 + 40 * line))
+    return _svg(frame, label, parts)
+
+
+def interval_reach(rows: Sequence[Interval]) -> float:
+    """How far the axis of `intervals` goes to either side."""
+    return max((max(abs(row.low), abs(row.high)) for row in rows), default=0) or 1
+
+
 def _diagonal(frame: Frame) -> Markup:
     corners = [f"{value:.1f}" for value in (frame.x(0), frame.x(1), frame.y(0), frame.y(1))]
     return Markup('<line class="base dashed" x1="{}" x2="{}" y1="{}" y2="{}"/>').format(*corners)

@@ -16,9 +16,15 @@ SUPPRESSIONS = {
     "unsubscribe": N_("Unsubscribed"),
     "complaint": N_("Complained of spam"),
     "hard_bounce": N_("The address doesn't exist"),
+    "soft_bounce": N_("Nothing arrived for a week and more"),
     "imported": N_("On an imported list"),
     "erased": N_("Asked to be erased"),
     "manual": N_("Asked one of us"),
+}
+FREQUENCIES = {
+    "all": N_("As they come"),
+    "weekly": N_("At most one a week"),
+    "twice_a_month": N_("At most two a month"),
 }
 EVENTS = {
     "page_view": N_("Looked at a page"),
@@ -29,9 +35,12 @@ EVENTS = {
     "email_delivered": N_("E-mail delivered"),
     "email_open": N_("E-mail opened"),
     "email_click": N_("Followed a link in an e-mail"),
+    "email_machine_open": N_("E-mail fetched by a privacy proxy"),
+    "email_machine_click": N_("Link followed by a mail scanner"),
     "email_bounce": N_("E-mail bounced"),
     "email_complaint": N_("Complained of spam"),
     "unsubscribe": N_("Unsubscribed"),
+    "unsubscribe_reason": N_("Said why they unsubscribed"),
     "subscribe": N_("Subscribed"),
     "registration": N_("Registered"),
     "order": N_("Ordered"),
@@ -67,3 +76,11 @@ def language_name(tag: str | None, locale: str) -> str:
     names = Locale.parse(locale).languages
     name = names.get(tag) or names.get(tag.split("_")[0], tag)
     return str(name[:1].upper() + name[1:])
+
+
+@lru_cache
+def country_choices(locale: str) -> tuple[tuple[str, str], ...]:
+    """Code and name of every country in a language, by name."""
+    names = Locale.parse(locale).territories
+    found = [(code, str(name)) for code, name in names.items() if len(code) == 2 and code.isalpha()]
+    return tuple(sorted(((code, name) for code, name in found if code != "ZZ"), key=lambda one: one[1]))

@@ -78,6 +78,9 @@ async def static_file(request: Request, asked: str, name: str) -> Response:
         "Cache-Control": "public, max-age=31536000, immutable" if asked == version() else "no-cache",
         "Vary": "Accept-Encoding",
     }
+    if name.startswith("mail/"):
+        # Pictures of messages are shown by mail programs in a browser, which are other sites.
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     if file.zipped is not None and "gzip" in request.headers.get("accept-encoding", ""):
         return Response(file.zipped, media_type=file.kind, headers=headers | {"Content-Encoding": "gzip"})
     return Response(file.plain, media_type=file.kind, headers=headers)

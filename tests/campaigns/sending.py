@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Engine, RowMapping, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from growth.campaigns.records import Campaign
+from growth.campaigns.sending.records import SendingRules
 from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.database.workspace import Workspace
@@ -31,6 +33,12 @@ def set_up(session: Session, now: datetime) -> None:
         )
     )
     session.flush()
+    without_rules(session)
+
+
+def without_rules(session: Session) -> None:
+    """Neither quiet hours nor limits, unless rules were set before."""
+    session.execute(insert(SendingRules).values(id=1).on_conflict_do_nothing())
 
 
 def add_people(
@@ -43,19 +51,23 @@ def add_people(
     granted: bool | None = True,
     prefix: str = "p",
     name: str | None = None,
+    receiver: str | None = None,
+    zone: str | None = None,
 ) -> list[int]:
     """People with an e-mail address `<prefix><n>@example.com` and, unless None, a fact about their permission."""
+    without_rules(session)
     addresses = [f"{prefix}{one}@example.com" for one in range(number)]
     keys = keyring()
     people: list[int] = list(
         session.scalars(
             text("""
-                insert into person (locale, country, name_sealed, created_at)
-                select :locale, :country, :name, :now from generate_series(1, :number) returning id
+                insert into person (locale, country, time_zone, name_sealed, created_at)
+                select :locale, :country, :zone, :name, :now from generate_series(1, :number) returning id
             """),
             {
                 "locale": locale,
                 "country": country,
+                "zone": zone,
                 "name": keys.seal(name) if name else None,
                 "now": now,
                 "number": number,
@@ -64,8 +76,8 @@ def add_people(
     )
     session.execute(
         text("""
-            insert into identity (kind, hash, sealed, person_id, created_at)
-            select 'email', hash, sealed, person, :now
+            insert into identity (kind, hash, sealed, person_id, receiver, created_at)
+            select 'email', hash, sealed, person, :receiver, :now
             from unnest(cast(:hashes as bytea[]), cast(:sealed as bytea[]), cast(:people as bigint[]))
                 as given (hash, sealed, person)
         """),
@@ -73,6 +85,7 @@ def add_people(
             "hashes": [keys.keyed_hash("email", address) for address in addresses],
             "sealed": [keys.seal(address) for address in addresses],
             "people": people,
+            "receiver": receiver,
             "now": now,
         },
     )

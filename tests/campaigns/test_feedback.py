@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns import audience
 from growth.campaigns.email import feedback, reconcile
-from growth.campaigns.email.claim import Part, claim, doubt
+from growth.campaigns.email.claim import Claimed, Part, claim, doubt
 from growth.campaigns.email.send import patience
 from growth.campaigns.records import CampaignRun, Delivery, DeliveryBatch, EmailVersion, Exclusion
 from growth.errors import NotFoundError
@@ -60,7 +60,7 @@ def claimed(session: Session, run: CampaignRun, size: int = 1000) -> UUID:
     session.add(version)
     session.flush()
     batch = claim(session, Part(run.id, "en", version.id, 0, 2**62), size, NOON)
-    assert batch is not None
+    assert isinstance(batch, Claimed)
     return batch.batch
 
 
@@ -223,18 +223,49 @@ def test_an_answer_in_doubt_comes_too_late_after_a_trace(session: Session) -> No
     assert {one.state for one in deliveries(session, run)} == {"accepted"}
 
 
+def tell_of_something(session: Session, at: datetime) -> None:
+    """A report of the provider about somebody else's message."""
+    (person,) = add_people(session, 1, NOON, prefix=f"other{at.timestamp()}")
+    report = NewEvent(
+        occurred_at=at, event_id=uuid4(), kind="email_sent", source="sendgrid", side="buyer", person_id=person
+    )
+    ingest(session, [report], at)
+
+
 @pytest.mark.usefixtures("webhook")
 def test_without_a_trace_a_batch_is_released_and_a_late_trace_still_counts(session: Session) -> None:
     run = planned(session, 3)
     batch = claimed(session, run, 2)
     assert reconcile.settle(session, NOON + patience()) == reconcile.Settled()
     after = NOON + patience() + timedelta(seconds=1)
+    # While the webhook tells of nothing later than that, it may be down, and the batch may have arrived.
+    silent = reconcile.settle(session, after)
+    assert silent == reconcile.Settled(open=1)
+    assert silent.words == reconcile.SILENT
+    tell_of_something(session, NOON + timedelta(seconds=5))
+    assert reconcile.settle(session, after) == reconcile.Settled(open=1)
+    tell_of_something(session, NOON + patience() + timedelta(seconds=5))  # by then its own reports would have come
+    assert reconcile.settle(session, after) == reconcile.Settled(open=1)
+    tell_of_something(session, NOON + patience() + timedelta(seconds=6))
     assert reconcile.settle(session, after) == reconcile.Settled(released=1)
     assert [one.state for one in deliveries(session, run)] == ["planned"] * 3
     feedback.apply(session, [told(deliveries(session, run)[1].id, "email_delivered", after, batch=str(batch))], after)
     assert [one.state for one in deliveries(session, run)] == ["accepted", "delivered", "planned"]
     again = claimed(session, run)
     assert [one.state for one in deliveries(session, run) if one.batch_id == again] == ["claimed"]
+
+
+@pytest.mark.usefixtures("webhook")
+def test_a_clock_that_was_an_hour_behind_makes_no_batch_old(session: Session) -> None:
+    run = planned(session, 2)
+    batch = claimed(session, run)  # at noon by our clock, at one o'clock by theirs
+    one = timedelta(hours=1)
+    for seconds in (10, 20):  # ours is put right, and reports go on coming
+        tell_of_something(session, NOON + one + timedelta(seconds=seconds))
+        assert reconcile.settle(session, NOON + one + timedelta(seconds=seconds)) == reconcile.Settled(open=1)
+    late = [told(deliveries(session, run)[0].id, "email_delivered", NOON + one, batch=str(batch))]
+    feedback.apply(session, late, NOON + one + timedelta(seconds=30))
+    assert batch_state(session, batch) == "accepted"
 
 
 @pytest.mark.usefixtures("webhook")
@@ -261,7 +292,9 @@ def test_an_event_that_was_stored_without_being_told_is_a_trace(session: Session
 def test_somebody_who_left_while_in_doubt_keeps_the_row_and_gets_nothing(session: Session) -> None:
     run = planned(session, 1)
     claimed(session, run)
-    reconcile.settle(session, NOON + timedelta(hours=1))
+    for hours in (1, 2):
+        tell_of_something(session, NOON + timedelta(hours=hours))
+        reconcile.settle(session, NOON + timedelta(hours=hours))
     one = deliveries(session, run)[0]
     session.execute(text("update consent set granted = false where person_id = :person"), {"person": one.person_id})
     nobody = claim(session, Part(run.id, "en", one.email_version_id or 0, 0, 2**62), 10, LATER)

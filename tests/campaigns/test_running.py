@@ -10,14 +10,19 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from growth.campaigns.audiences.conditions import narrowed
 from growth.campaigns.email.provider import RecipientsRefusedError
-from growth.campaigns.email.send import next_size, wait_for_answers
+from growth.campaigns.email.send import breath, next_size, wait_for_answers
+from growth.campaigns.messages import saving
+from growth.campaigns.messages.sources import source_of
 from growth.campaigns.records import Campaign, CampaignRun, Delivery, DeliveryBatch
-from growth.campaigns.running import Move, begin_due, decide, look_after, plan_parts, select_next
+from growth.campaigns.running import Move, begin_due, decide, look_after, select_next
+from growth.campaigns.sending.parts import plan_parts
 from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.scheduling.records import JobRun
-from tests.campaigns.sending import Worker, add_campaign, add_people
+from growth.scheduling.run import LaterError
+from tests.campaigns.sending import Worker, add_campaign, add_people, set_up
 from tests.campaigns.test_send import received, states
 from tests.conftest import NOON
 from tests.sandbox.running import Running
@@ -64,6 +69,19 @@ def test_several_due_at_one_moment_each_get_a_run(session: Session) -> None:
     assert None not in {run.job_run_id for run in runs}
 
 
+def test_a_version_saved_after_it_began_is_not_for_it(session: Session) -> None:
+    set_up(session, NOON)
+    add_people(session, 1, NOON, prefix="kept")
+    campaign = add_campaign(session, NOON)
+    begin_due(session, NOON)
+    run = session.scalars(select(CampaignRun)).one()
+    select_next(session, NOON, None, 10, run.id)
+    (before,) = plan_parts(session, run.id, NOON)
+    files = dict(source_of(session, campaign.message).files) | {"subject.txt": "Something else\n"}
+    saving.save(session, campaign.message, files, {}, version=0, actor="x", now=NOON)
+    assert [part["version"] for part in plan_parts(session, run.id, NOON)] == [before["version"]]
+
+
 def test_one_found_long_after_its_time_asks(session: Session) -> None:
     late = add_campaign(session, NOON, name="late", scheduled_at=NOON - timedelta(hours=1, seconds=1))
     just = add_campaign(session, NOON, name="just", scheduled_at=NOON - timedelta(hours=1))
@@ -91,6 +109,7 @@ def test_a_cancelled_campaign_calls_off_what_is_planned(session: Session) -> Non
 
 
 def test_a_pause_in_the_middle_of_the_selection_forgets_nobody(session: Session) -> None:
+    set_up(session, NOON)
     people = add_people(session, 5, NOON, prefix="middle")
     campaign = add_campaign(session, NOON)
     begin_due(session, NOON)
@@ -134,6 +153,25 @@ def test_a_batch_of_the_future_holds_nobody_back(session: Session) -> None:
     wait_for_answers(session, NOON)
 
 
+@pytest.mark.parametrize(("breaths", "held"), [(0, True), (0.9, True), (1.1, False)])
+def test_everybody_holds_back_for_a_while_after_an_answer_was_lost(
+    session: Session, breaths: float, held: bool
+) -> None:
+    run = CampaignRun(campaign_id=add_campaign(session, NOON).id, due_at=NOON, state="sending")
+    session.add(run)
+    session.flush()
+    answered = NOON - breaths * breath()
+    lost = {"state": "in_doubt", "claimed_at": answered - 2 * breath(), "answered_at": answered}
+    session.add(DeliveryBatch(id=uuid4(), campaign_run_id=run.id, **lost))
+    session.flush()
+    if not held:
+        wait_for_answers(session, NOON)
+        return
+    with pytest.raises(LaterError) as later:
+        wait_for_answers(session, NOON)
+    assert later.value.at == NOON + breath()
+
+
 def test_two_campaigns_at_once_and_one_without_anybody(
     engine: Engine, clock: FixedClock, worker: Worker, mail: Running
 ) -> None:
@@ -141,7 +179,7 @@ def test_two_campaigns_at_once_and_one_without_anybody(
         add_people(session, 2, clock.now())
         add_people(session, 1, clock.now(), country="RU", prefix="r")
         for name, countries in (("a", ["US"]), ("b", ["RU", "US"]), ("c", ["AQ"])):
-            add_campaign(session, clock.now(), name=name, audience={"countries": countries})
+            add_campaign(session, clock.now(), name=name, audience=narrowed(countries=countries))
     worker.tick()
     assert sorted(received(mail).values()) == [1, 2, 2]
     with transaction(engine) as session:

@@ -14,15 +14,16 @@ from sqlalchemy import Engine, select, text
 
 from growth.campaigns.email import feedback
 from growth.campaigns.email.catalogue import ensure_version
-from growth.campaigns.email.claim import Part, claim
+from growth.campaigns.email.claim import Claimed, Part, claim
+from growth.campaigns.email.send import put_into_words, read_letter
 from growth.campaigns.records import Campaign, CampaignRun, Delivery, DeliveryBatch
 from growth.clock import FixedClock
 from growth.database.engine import transaction
-from growth.events.ingest import NewEvent
+from growth.events.ingest import NewEvent, ingest
 from growth.ids import event_id
 from growth.scheduling.records import JobRun
 from growth.settings import settings
-from tests.campaigns.sending import Worker, add_campaign, add_people
+from tests.campaigns.sending import Worker, add_campaign, add_people, set_up
 from tests.sandbox.running import Running
 
 
@@ -41,21 +42,23 @@ def received(mail: Running) -> Counter[str]:
 
 
 def tell(engine: Engine, clock: FixedClock, mail: Running) -> None:
-    """What the event webhook would tell of all that was accepted."""
-    events = [
-        NewEvent(
-            occurred_at=clock.now(),
-            event_id=event_id("test", message.custom_args["delivery"]),
-            kind="email_sent",
-            source="sendgrid",
-            side="buyer",
-            delivery_id=int(message.custom_args["delivery"]),
-            properties={"batch": message.custom_args["batch"]},
-        )
-        for message in mail.mailbox.messages()
-    ]
+    """What the event webhook would tell now of all that was accepted."""
     with transaction(engine) as session:
-        feedback.apply(session, events, clock.now())
+        people = {one.id: one.person_id for one in session.scalars(select(Delivery))}
+        events = [
+            NewEvent(
+                occurred_at=clock.now(),
+                event_id=event_id("test", f"{message.custom_args['delivery']} {clock.now()}"),
+                kind="email_sent",
+                source="sendgrid",
+                side="buyer",
+                person_id=people[int(message.custom_args["delivery"])],
+                delivery_id=int(message.custom_args["delivery"]),
+                properties={"batch": message.custom_args["batch"]},
+            )
+            for message in mail.mailbox.messages()
+        ]
+        feedback.apply(session, ingest(session, events, clock.now()).accepted, clock.now())
 
 
 def test_everybody_gets_it_once_in_their_language(
@@ -110,6 +113,7 @@ def test_a_fault_neither_doubles_nor_forgets(
     assert states(engine)["in_doubt"] == (0 if fault.startswith("accept") else doubtful)
     for _ in range(16):
         clock.moment += timedelta(minutes=5)
+        tell(engine, clock, mail)
         worker.tick("reconcile_deliveries", "send_campaigns")
     assert states(engine) == {"accepted": 45}
     assert set(received(mail).values()) == {1}
@@ -196,6 +200,7 @@ def test_permission_that_ends_after_the_selection_counts(
 
 def test_two_workers_never_claim_the_same(engine: Engine, clock: FixedClock) -> None:
     with transaction(engine) as session:
+        set_up(session, clock.now())
         people = add_people(session, 10, clock.now())
         run = CampaignRun(
             campaign_id=add_campaign(session, clock.now(), state="sending").id, due_at=clock.now(), state="sending"
@@ -207,8 +212,8 @@ def test_two_workers_never_claim_the_same(engine: Engine, clock: FixedClock) -> 
     part = Part(run.id, "en", version, 0, 2**62)
     with transaction(engine) as one, transaction(engine) as other:
         first, second = claim(one, part, 6, clock.now()), claim(other, part, 6, clock.now())
-    assert first is not None
-    assert second is not None
+    assert isinstance(first, Claimed)
+    assert isinstance(second, Claimed)
     assert (len(first.recipients), len(second.recipients)) == (6, 4)
     assert {to.person_id for to in first.recipients} | {to.person_id for to in second.recipients} == set(people)
     with transaction(engine) as session:
@@ -292,3 +297,34 @@ def test_a_provider_that_refuses_everybody_pauses_instead_of_burning_the_audienc
     assert narrow == []
     assert campaign_state(engine) == "paused"
     assert states(engine)["refused"] < 26
+
+
+def test_who_lacks_what_a_message_says_of_them_is_left_out(engine: Engine, clock: FixedClock) -> None:
+    with transaction(engine) as session:
+        set_up(session, clock.now())
+        named = add_people(session, 2, clock.now(), name="Ana", prefix="named")
+        nameless = add_people(session, 3, clock.now(), prefix="nameless")
+        run = CampaignRun(
+            campaign_id=add_campaign(session, clock.now(), state="sending").id, due_at=clock.now(), state="sending"
+        )
+        session.add(run)
+        session.flush()
+        session.add_all(
+            Delivery(campaign_run_id=run.id, person_id=person, locale="en") for person in [*named, *nameless]
+        )
+        version = ensure_version(session, "welcome_buyer", "en", clock.now())
+        version.places = {"first": {"of": "first_name", "html": False, "else": None}}
+    part = Part(run.id, "en", version.id, 0, 2**62)
+    with transaction(engine) as session:
+        letter = read_letter(session, part)
+        for left in (named, []):  # the second batch has nobody to be sent to, and is gone
+            found = claim(session, part, 4 if left else 1, clock.now())
+            assert isinstance(found, Claimed)
+            told = put_into_words(session, letter, found, clock.now())
+            assert [one.person_id for one in told.recipients] == left
+            assert {words["[[first]]"] for words in told.words.values()} == ({"Ana"} if left else set())
+        assert claim(session, part, 1000, clock.now()) is None
+        (batch,) = session.scalars(select(DeliveryBatch))
+        assert batch.words_sealed is not None
+        reasons = session.execute(text("select person_id, reason from exclusion order by 1")).all()
+        assert [tuple(row) for row in reasons] == [(person, "no_value") for person in nameless]

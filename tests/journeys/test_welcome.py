@@ -25,6 +25,7 @@ from growth.people.sign_in import open_session
 from growth.people.staff import account_by_email
 from growth.sandbox.keys import SENDGRID_KEY, webhook_public_key
 from growth.web.access import session_cookie
+from tests.campaigns.sending import without_rules
 from tests.running.starting import command
 from tests.web.serving import found
 
@@ -54,6 +55,7 @@ def service(engine: Engine, database_url: str, tmp_path: Path) -> Iterator[str]:
     """A scheduler, two workers, the pages and the pretend world, each a process; gives the pages' address."""
     found(engine, SystemClock().now())
     with transaction(engine) as session:
+        without_rules(session)
         session.execute(update(Workspace).values(demo=True))
     pages, provider = free_port(), free_port()
     url = f"http://127.0.0.1:{pages}"

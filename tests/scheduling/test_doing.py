@@ -222,10 +222,26 @@ def test_pauses_between_tries_double_up_to_the_longest() -> None:
     assert [pause and pause.total_seconds() for pause in pauses] == [60, 120, 240, 480, 900, 900, None]
 
 
-def test_the_other_side_may_ask_for_a_longer_pause() -> None:
-    asked = TransientError("Busy.", retry_after=300)
-    assert wait_after(asked, 1, Retries(first=60)) == timedelta(seconds=300)
-    assert wait_after(asked, 4, Retries(times=3)) is None
+@pytest.mark.parametrize(("asked", "pauses"), [(0.5, [0.5, 1, 2, 4]), (300, [300, 600, 900, 900]), (2000, [2000] * 4)])
+def test_the_other_side_may_ask_for_another_pause(asked: float, pauses: list[float]) -> None:
+    error, retries = TransientError("Busy.", retry_after=asked), Retries(times=4, first=60, longest=900)
+    found = [wait_after(error, failures, retries) for failures in range(1, 5)]
+    assert found == [timedelta(seconds=pause) for pause in pauses]
+    assert wait_after(error, 5, retries) is None
+
+
+@pytest.mark.parametrize(("moved_on", "failures"), [(False, 2), (True, 1)])
+def test_a_failure_after_something_was_done_is_the_first_in_a_row(
+    engine: Engine, clock: FixedClock, moved_on: bool, failures: int
+) -> None:
+    run_id = _fire(engine, clock, "fail_as_told", how="transient", moved_on=moved_on)
+    for _ in range(2):
+        task_id = _run(engine, run_id).task_id
+        assert task_id is not None
+        claim = take_up(engine, clock.now(), "run", run_id, task_id)
+        assert claim is not None
+        do(engine, clock, claim, threading.Event())
+    assert _run(engine, run_id).failures == failures
 
 
 def test_what_may_pass() -> None:

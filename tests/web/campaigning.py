@@ -6,6 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import insert, select, update
 
+from growth.campaigns.audiences.conditions import narrowed
 from growth.campaigns.records import Campaign, CampaignRun, Delivery, Exclusion
 from growth.database.engine import transaction
 from growth.database.workspace import Workspace
@@ -63,7 +64,13 @@ def draft(marketer: httpx.Client, name: str = "Welcome") -> str:
     """The path of a new draft."""
     made = marketer.post("/campaigns/new", data={"name": name, "side": "buyer"})
     assert made.status_code == 303
-    return made.headers["location"].removesuffix("/message")
+    return made.headers["location"].rpartition("/")[0]
+
+
+def countries(names: str) -> dict[str, str]:
+    """The fields of an audience of these countries."""
+    first = {"c.0.field": "country", "c.0.was": "country", "c.0.op": "in", "c.0.v.countries": names}
+    return {"c.group": "all"} | (first if names else {})
 
 
 def stored(site: Site) -> Campaign:
@@ -80,7 +87,7 @@ def sending(site: Site, people_wanted: int = 3) -> int:
             side="buyer",
             purpose="marketing",
             message="welcome_buyer",
-            audience={"locales": [], "countries": ["RU"], "joined_after": None},
+            audience=narrowed(countries=["RU"]),
             holdout_percent=10,
             state="sending",
             scheduled_at=now,

@@ -117,8 +117,9 @@ def round_of(browser: Browser, url: str, tokens: dict[str, str], width: int, the
     """Every page once, at a width and in a theme; pages of single things are found by their links."""
     links: set[str] = set()
     seen: set[str] = set()
+    plain = {route.path for route, _ in pages()}  # “new” is nobody's number
     for route, role in [*pages(), *pages()]:  # the second time by links that the first time found
-        found = [link for link in sorted(links, reverse=True) if route.path_regex.match(link)]
+        found = [link for link in sorted(links - plain, reverse=True) if route.path_regex.match(link)]
         name = re.sub(r"[{}]", "", route.path).strip("/").replace("/", "-")
         for path in found[:3] if route.param_convertors else [route.path]:
             if not name or name in seen or role not in tokens:

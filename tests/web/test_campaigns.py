@@ -6,8 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from growth.campaigns.audiences.reading import version_of
+from growth.campaigns.audiences.saving import create
 from growth.campaigns.records import Campaign, Delivery
 from growth.database.engine import transaction
+from growth.people.permission import lists
 from tests.web.browser import axe, no_sideways_scroll
 from tests.web.campaigning import draft, people, provider, sending, stored
 from tests.web.conftest import ClientAs, PageAs
@@ -114,6 +117,39 @@ def test_the_list_is_for_everyone(site: Site, page_as: PageAs) -> None:
         axe(page)
         no_sideways_scroll(page)
     page.get_by_label("State").select_option("sending")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Filter").click()
     page.locator("tbody a").click()
     assert page.get_by_role("button", name="Pause").count() == 0
+
+
+def test_a_campaign_leads_to_what_it_is_made_of(site: Site, client_as: ClientAs) -> None:
+    number, now = sending(site), site.clock.now()
+    with transaction(site.engine) as session:
+        news = lists.create(
+            session,
+            "news",
+            "buyer",
+            lists.Topic(names={"en": "Fresh news"}, descriptions={}, public=True),
+            actor="test",
+            now=now,
+        )
+        saved = create(session, name="All of them", conditions={"all": []}, actor="test", now=now)
+        version = version_of(session, saved.id, 1)
+        session.execute(update(Campaign).values(list_id=news.id, audience_version_id=version.id))
+        topic, audience = f'href="/lists/{news.id}">Fresh news<', f'href="/audiences/{saved.id}"'
+    page = client_as("marketer").get(f"/campaigns/{number}").text
+    assert topic in page
+    assert audience in page
+    assert 'href="/templates/welcome_buyer"' in page
+    assert audience not in client_as("manager").get(f"/campaigns/{number}").text  # no page of theirs
+    assert f'href="/campaigns/{number}">' in client_as("manager").get(f"/lists/{news.id}").text
+
+
+@pytest.mark.parametrize(("reason", "href"), [("frequency_cap", "/settings/sending"), ("suppressed", "/suppressions")])
+def test_who_is_left_out_is_told_why_and_where_that_is_set(
+    site: Site, client_as: ClientAs, reason: str, href: str
+) -> None:
+    path = f"/campaigns/{sending(site)}/left-out/{reason}"
+    link = f'<a class="link" href="{href}">'
+    assert link in client_as("marketer").get(path).text
+    assert link not in client_as("manager").get(path).text

@@ -19,12 +19,16 @@ from hypothesis import strategies as st
 from sqlalchemy import func, select, text
 
 from growth.campaigns.email.recipients import Recipient
+from growth.campaigns.letters.posting import post as post_letter
+from growth.campaigns.letters.records import Letter
 from growth.campaigns.records import Delivery, DeliveryBatch
 from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.events.records import Event
 from growth.people.consent import may_write
+from growth.people.identity import email_hash
 from growth.people.records import Suppression
+from growth.people.suppression import is_suppressed
 from growth.sandbox.keys import public_key_of, signature
 from growth.settings import settings
 from growth.web.hooks.sendgrid_events import delivery_of, read_events
@@ -91,7 +95,7 @@ def test_every_kind_becomes_ours_and_moves_the_delivery(site: Site, clock: Fixed
         told(message, "processed", now - 60),
         told(message, "deferred", now - 50, response="451 later", attempt="1"),
         told(message, "delivered", now - 40, response="250 OK"),
-        told(message, "open", now - 30, sg_machine_open=True, useragent="x", ip="203.0.113.1"),
+        told(message, "open", now - 30, sg_machine_open=False, useragent="x", ip="203.0.113.1"),
         told(message, "click", now - 20, url="https://shop.example/", url_offset={"index": 0, "type": "html"}),
         told(message, "group_unsubscribe", now - 10, asm_group_id=7),
     ]
@@ -112,7 +116,7 @@ def test_every_kind_becomes_ours_and_moves_the_delivery(site: Site, clock: Fixed
         ("sendgrid", "buyer", message.person, message.delivery)
     }
     assert {event.properties["batch"] for event in stored} == {str(message.batch)}
-    assert stored[3].properties["machine"] is True
+    assert stored[3].properties["machine"] is False
     assert not any(
         "anna" in json.dumps(event.properties) or "203.0" in json.dumps(event.properties) for event in stored
     )
@@ -154,6 +158,26 @@ def test_only_a_hard_bounce_ends_the_address(site: Site, clock: FixedClock, more
     with transaction(site.engine) as session:
         reasons = session.scalars(select(Suppression.reason)).all()
     assert reasons == (["hard_bounce"] if hard else [])
+
+
+@pytest.mark.usefixtures("known_key")
+def test_what_a_privacy_proxy_fetched_is_no_reading(site: Site, clock: FixedClock) -> None:
+    message, now = sent(site), clock.now().timestamp()
+    tell(site, told(message, "open", now - 30, sg_machine_open=True))
+    assert kinds(site) == ["email_machine_open"]
+    found = delivery(site, message)
+    assert (found.state, found.opened_at) == ("delivered", None)
+    assert found.machine_opened_at == clock.now() - timedelta(seconds=30)
+
+
+@pytest.mark.usefixtures("known_key")
+def test_a_bounce_keeps_its_class_and_words(site: Site, clock: FixedClock) -> None:
+    message, now = sent(site), clock.now().timestamp()
+    words = {"reason": "552 5.2.2 mailbox full", "bounce_classification": "Mailbox Unavailable"}
+    tell(site, told(message, "deferred", now - 60, response="421 later"), told(message, "bounce", now - 30, **words))
+    found = delivery(site, message)
+    assert (found.bounce_class, found.refusal) == ("mailbox", "552 5.2.2 mailbox full")
+    assert found.deferred_at == clock.now() - timedelta(seconds=60)
 
 
 @pytest.mark.usefixtures("known_key")
@@ -325,3 +349,26 @@ def test_ids_are_of_sendgrid_alone(clock: FixedClock) -> None:
     (first,), _ = read_events([one], {5: US})
     (again,), _ = read_events([one | {"timestamp": 7}], {5: US})
     assert first[1].event_id == again[1].event_id
+
+
+@pytest.mark.usefixtures("known_key")
+def test_a_letter_s_events_settle_it_and_close_a_dead_address(site: Site, clock: FixedClock) -> None:
+    now = clock.now()
+    given: dict[str, Any] = {"kind": "notice", "message": "x", "locale": "en", "values": {}, "posted_by": "test"}
+    with transaction(site.engine) as session:
+        good, dead = (post_letter(session, email=f"{name}@example.com", now=now, **given).id for name in ("a", "b"))
+    events = [
+        {"event": "delivered", "letter": str(good), "sg_event_id": "1", "timestamp": int(now.timestamp())},
+        {"event": "processed", "letter": str(good), "sg_event_id": "2", "timestamp": int(now.timestamp())},
+        {"event": "bounce", "letter": str(dead), "type": "bounce", "status": "5.1.1", "reason": "no such user"},
+        {"event": "delivered", "letter": "9" * 19, "sg_event_id": "3"},
+        {"event": "nonsense", "letter": str(good)},
+    ]
+    for _ in range(2):
+        answer = tell(site, *events).json()
+        assert (answer["accepted"], answer["ignored"], answer["refused"]) == (3, 2, [])
+    with transaction(site.engine) as session:
+        states = {letter.id: (letter.state, letter.refusal) for letter in session.scalars(select(Letter))}
+        assert states == {good: ("delivered", None), dead: ("bounced", "no such user")}
+        assert is_suppressed(session, "email", email_hash("b@example.com"), "marketing")
+        assert not is_suppressed(session, "email", email_hash("a@example.com"), "marketing")

@@ -12,6 +12,7 @@ from growth.database.engine import transaction
 from growth.people import listing
 from growth.people.consent import record_by_hand
 from growth.people.identity import Known, email_hash, ensure_person
+from growth.people.permission import lists, preferences
 from growth.people.records import Consent, ConsentFact, Person
 from growth.people.suppression import suppress
 from tests.web.conftest import ClientAs
@@ -179,6 +180,36 @@ def test_a_person_s_page_tells_what_is_known(site: Site, client_as: ClientAs) ->
     assert client_as("rep").get(f"/people/{person}").status_code == 403
 
 
+def test_a_person_s_page_tells_what_they_want_to_get(site: Site, client_as: ClientAs) -> None:
+    (person,) = known(site, 1, country="RU")
+    now = site.clock.now()
+    assert "They are on no list." in client_as("marketer").get(f"/people/{person}").text
+    with transaction(site.engine) as session:
+        for key in ("news", "offers"):
+            made = lists.create(
+                session,
+                key,
+                "buyer",
+                lists.Topic(names={"en": key.title()}, descriptions={}, public=True),
+                actor="test",
+                now=now,
+            )
+            lists.subscribe(session, made.id, person, source="form", now=now)
+        lists.leave(session, made.id, person, source="preferences", now=now)
+        preferences.choose_frequency(session, person, "weekly", now=now)
+        preferences.pause(session, person, now=now)
+    page = client_as("manager").get(f"/people/{person}").text
+    wants = page[page.index('id="wants"') : page.index('id="sent"')]
+    assert re.findall(r">(News|Offers|Subscribed|Left|Paused)<", wants) == [
+        "News",
+        "Subscribed",
+        "Offers",
+        "Left",
+        "Paused",
+    ]
+    assert "At most one a week" in wants
+
+
 def test_consent_is_recorded_once_with_who_recorded_it(site: Site, client_as: ClientAs) -> None:
     (person,) = known(site, 1, country="RU")
     client = client_as("marketer")
@@ -199,7 +230,7 @@ def test_consent_is_recorded_once_with_who_recorded_it(site: Site, client_as: Cl
         assert client.post(path, data=SAID | {"said": "yes"}).status_code == 303
     with transaction(site.engine) as session:
         fact = session.scalars(select(ConsentFact)).one()
-        assert (fact.granted, fact.jurisdiction, fact.evidence) == (True, "RU", {"recorded_by": "marketer@example.com"})
+        assert (fact.granted, fact.jurisdiction, fact.evidence) == (True, "ru", {"recorded_by": "marketer@example.com"})
         # Shanghai, where the workspace is, is eight hours ahead.
         assert fact.at.isoformat() == "2026-10-01T00:00:00+00:00"
         assert len(session.scalars(select(AuditEntry).where(AuditEntry.action == "consent")).all()) == 1

@@ -26,7 +26,13 @@ from tests.web.messages import LINKS, sent
 from tests.web.serving import Site
 
 BIGGEST = 2**63 - 1
+BROWSER = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/137.0 Safari/537.36"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def read(url: str, method: str = "GET", **headers: str) -> httpx.Response:
+    """As a reader's browser asks for it."""
+    return httpx.request(method, url, headers={"User-Agent": BROWSER} | headers, timeout=30)
 
 
 def events(site: Site) -> list[Event]:
@@ -46,7 +52,7 @@ def agreed(site: Site, person: int) -> bool:
 
 def test_a_click_is_counted_and_sent_on_with_tags_and_who_came(site: Site, clock: FixedClock) -> None:
     message = sent(site)
-    answer = httpx.get(site.url + sign_click(message.delivery, 0))
+    answer = read(site.url + sign_click(message.delivery, 0))
     assert answer.status_code == 302
     target = urlsplit(answer.headers["location"])
     query = parse_qs(target.query)
@@ -65,27 +71,27 @@ def test_a_click_is_counted_and_sent_on_with_tags_and_who_came(site: Site, clock
 
 def test_elsewhere_a_click_takes_nothing_along(site: Site) -> None:
     message = sent(site)
-    assert httpx.get(site.url + sign_click(message.delivery, 1)).headers["location"] == LINKS[1]
+    assert read(site.url + sign_click(message.delivery, 1)).headers["location"] == LINKS[1]
 
 
 def test_scanners_and_browsers_that_fetch_ahead_are_sent_on_uncounted(site: Site) -> None:
     path = sign_click(sent(site).delivery, 0)
-    assert httpx.head(site.url + path).status_code == 302
+    assert read(site.url + path, "HEAD").status_code == 302
     for header, value in (("Purpose", "prefetch"), ("Sec-Purpose", "prefetch;prerender"), ("X-Moz", "prefetch")):
-        assert httpx.get(site.url + path, headers={header: value}).status_code == 302
+        assert read(site.url + path, **{header: value}).status_code == 302
     assert events(site) == []
 
 
 def test_the_same_click_counts_once_a_minute(site: Site, clock: FixedClock) -> None:
     message = sent(site)
     for _ in range(3):
-        httpx.get(site.url + sign_click(message.delivery, 0))
+        read(site.url + sign_click(message.delivery, 0))
         clock.moment += timedelta(seconds=10)
     assert len(events(site)) == 1
-    httpx.get(site.url + sign_click(message.delivery, 1))
+    read(site.url + sign_click(message.delivery, 1))
     assert len(events(site)) == 2
     clock.moment += timedelta(minutes=1)
-    httpx.get(site.url + sign_click(message.delivery, 0))
+    read(site.url + sign_click(message.delivery, 0))
     assert len(events(site)) == 3
 
 
@@ -97,7 +103,7 @@ def test_clicks_at_the_same_moment_count_once(site: Site) -> None:
 
     def visit(path: str) -> None:
         ready.wait()
-        statuses.append(httpx.get(site.url + path, timeout=30).status_code)
+        statuses.append(read(site.url + path).status_code)
 
     threads = [threading.Thread(target=visit, args=(path,)) for path in paths]
     for thread in threads:
@@ -106,6 +112,23 @@ def test_clicks_at_the_same_moment_count_once(site: Site) -> None:
         thread.join()
     assert sorted(statuses) == [200] * 5 + [302] * 5
     assert sorted(event.kind for event in events(site)) == ["email_click", "email_open"]
+
+
+def test_programs_are_told_apart_from_readers(site: Site, clock: FixedClock) -> None:
+    message = sent(site)
+    scanner = {"User-Agent": "Barracuda Sentinel (EE)"}
+    assert httpx.get(site.url + sign_click(message.delivery, 0), headers=scanner).status_code == 302
+    httpx.get(site.url + sign_open(message.delivery), headers={"User-Agent": "Mozilla/5.0"})
+    assert sorted(event.kind for event in events(site)) == ["email_machine_click", "email_machine_open"]
+    found = delivery(site, message.delivery)
+    assert (found.clicked_at, found.opened_at) == (None, None)
+    assert found.scanner_clicked_at == found.machine_opened_at == clock.now()
+    assert found.state == "delivered"
+    proxy = BROWSER + " (via ggpht.com GoogleImageProxy)"
+    httpx.get(site.url + sign_open(message.delivery), headers={"User-Agent": proxy})
+    clock.moment += timedelta(minutes=1)
+    httpx.get(site.url + sign_open(message.delivery), headers={"User-Agent": proxy})
+    assert delivery(site, message.delivery).opened_at is not None
 
 
 def odd(signed: str) -> list[str]:
@@ -127,12 +150,12 @@ def test_other_links_lead_nowhere(site: Site) -> None:
     message = sent(site)
     signed = sign_click(message.delivery, 0).removeprefix("/c/")
     for text in odd(signed):
-        answer = httpx.get(f"{site.url}/c/{text}")
+        answer = read(f"{site.url}/c/{text}")
         assert answer.status_code in {403, 404}, text
         assert "location" not in answer.headers
         assert "Traceback" not in answer.text
     for path in (sign_click(message.delivery, 2), sign_click(message.delivery, 99), sign_click(BIGGEST, 0)):
-        answer = httpx.get(site.url + path)
+        answer = read(site.url + path)
         assert answer.status_code == 404
         assert "led to is gone" in answer.text
     assert events(site) == []
@@ -142,7 +165,7 @@ def test_an_erased_person_is_sent_on_unknown(site: Site, clock: FixedClock) -> N
     message = sent(site)
     with transaction(site.engine) as session:
         session.execute(update(Person).values(erased_at=clock.now()))
-    answer = httpx.get(site.url + sign_click(message.delivery, 0))
+    answer = read(site.url + sign_click(message.delivery, 0))
     assert TOKEN_PARAMETER not in answer.headers["location"]
     assert events(site)[0].person_id is None
 
@@ -182,7 +205,7 @@ def test_tags_stand_where_none_stood(url: str, ends: str) -> None:
 def test_an_open_is_counted_once_a_minute_and_always_shows_the_picture(site: Site, clock: FixedClock) -> None:
     message = sent(site)
     for _ in range(2):
-        answer = httpx.get(site.url + sign_open(message.delivery))
+        answer = read(site.url + sign_open(message.delivery))
         assert (answer.status_code, answer.content) == (200, PICTURE)
     assert answer.headers["content-type"] == "image/gif"
     assert answer.headers["cache-control"] == "no-store"
@@ -199,11 +222,11 @@ def test_the_picture_comes_whatever_is_wrong(site: Site) -> None:
     good = sign_open(message.delivery)
     strange = [f"/o/{text}.gif" for text in odd(good.removeprefix("/o/").removesuffix(".gif"))]
     for path in [*strange[:8], sign_open(BIGGEST)]:
-        assert httpx.get(site.url + path).content == PICTURE, path
-    assert httpx.head(site.url + good).status_code == 200
+        assert read(site.url + path).content == PICTURE, path
+    assert read(site.url + good, "HEAD").status_code == 200
     away = make_engine("postgresql://nobody@127.0.0.1:9/none")
     site.app.state.engine = away
-    assert httpx.get(site.url + good).content == PICTURE
+    assert read(site.url + good).content == PICTURE
     site.app.state.engine = site.engine
     away.dispose()
     assert events(site) == []
@@ -211,7 +234,7 @@ def test_the_picture_comes_whatever_is_wrong(site: Site) -> None:
 
 def test_opening_the_page_ends_nothing(site: Site) -> None:
     message = sent(site)
-    page = httpx.get(site.url + sign_unsubscribe(message.delivery))
+    page = read(site.url + sign_unsubscribe(message.delivery))
     assert page.status_code == 200
     assert 'lang="ru"' in page.text
     assert "a***@example.com" in page.text
@@ -277,7 +300,7 @@ def test_without_the_right_link_nothing_ends(site: Site) -> None:
     other = sign_open(message.delivery).removeprefix("/o/").removesuffix(".gif")
     for text in [*odd(signed), other, ""]:
         for answer in (
-            httpx.get(f"{site.url}/p/unsubscribe?t={text}"),
+            read(f"{site.url}/p/unsubscribe?t={text}"),
             httpx.post(f"{site.url}/p/unsubscribe?t={text}", data=ONE_CLICK),
         ):
             assert answer.status_code == 403, text
@@ -310,7 +333,7 @@ def test_an_erased_recipient_reads_that_it_is_over(site: Site, clock: FixedClock
         session.execute(update(Person).values(erased_at=clock.now()))
         session.execute(delete(Identity))
     url = site.url + sign_unsubscribe(message.delivery)
-    assert "You are unsubscribed" in httpx.get(url).text
+    assert "You are unsubscribed" in read(url).text
     assert httpx.post(url, data=ONE_CLICK).status_code == 200
 
 
@@ -341,7 +364,7 @@ def test_long_names_and_campaigns_in_any_script(site: Site) -> None:
     message = sent(site, locale="zh_CN", email=f"{'ю' * 20}@пример.example")
     with transaction(site.engine) as session:
         session.execute(update(Campaign).values(name="欢迎 " * 60 + "<b>&"))
-    page = httpx.get(site.url + sign_unsubscribe(message.delivery))
+    page = read(site.url + sign_unsubscribe(message.delivery))
     assert page.status_code == 200
     assert 'lang="zh-CN"' in page.text
-    assert httpx.get(site.url + sign_click(message.delivery, 0)).status_code == 302
+    assert read(site.url + sign_click(message.delivery, 0)).status_code == 302

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns.audience import WITHOUT, may
 from growth.campaigns.email import claim
+from growth.campaigns.email.soft_bounces import given_up
 from growth.campaigns.records import Delivery, DeliveryBatch
 from growth.database.audit import audit
 from growth.errors import NotFoundError
@@ -21,10 +22,12 @@ from growth.people.suppression import EVERYTHING, STRONGER, strength
 
 _MARKS = {
     "email_sent": ("accepted", ("accepted_at",)),
-    "email_deferred": ("accepted", ("accepted_at",)),
+    "email_deferred": ("accepted", ("accepted_at", "deferred_at")),
     "email_delivered": ("delivered", ("delivered_at",)),
     "email_open": ("delivered", ("delivered_at", "opened_at")),
     "email_click": ("delivered", ("delivered_at", "clicked_at")),
+    "email_machine_open": ("delivered", ("delivered_at", "machine_opened_at")),
+    "email_machine_click": ("delivered", ("delivered_at", "scanner_clicked_at")),
     "email_bounce": ("bounced", ()),
     "email_dropped": ("bounced", ()),
     "email_complaint": ("complained", ()),
@@ -39,7 +42,7 @@ class Ending:
 
     delivery_id: int
     reason: str
-    """A reason of `growth.people.suppression`: unsubscribe, complaint or hard_bounce."""
+    """A reason of `growth.people.suppression`: unsubscribe, complaint, hard_bounce or soft_bounce."""
     source: str
     at: datetime
 
@@ -57,7 +60,8 @@ def apply(session: Session, events: Sequence[NewEvent], now: datetime) -> None:
         claim.accept(session, batch, now)
     session.execute(_HOLD, {"ids": list({event.delivery_id for event in told})})
     session.execute(_APPLY, {"marks": orjson.dumps([_mark(event, now) for event in told]).decode()})
-    _end(session, [ending for event in told if (ending := ending_of(event, now))], now)
+    endings = [ending for event in told if (ending := ending_of(event, now))]
+    _end(session, endings + [Ending(one, "soft_bounce", "bounces", now) for one in given_up(session, told)], now)
 
 
 def unsubscribe(session: Session, delivery_id: int, *, now: datetime, source: str) -> None:
@@ -122,29 +126,36 @@ def batch_of(event: NewEvent) -> UUID | None:
 
 def _mark(event: NewEvent, now: datetime) -> dict[str, Any]:
     state, moments = _MARKS[event.kind]
-    refusal = event.properties.get("reason") if state == "bounced" else None
     at = min(event.occurred_at, now)
-    return {"id": event.delivery_id, "state": state, "refusal": refusal} | dict.fromkeys(moments, at)
+    mark = {"id": event.delivery_id, "state": state} | dict.fromkeys(moments, at)
+    if state == "bounced":
+        mark |= {"refusal": event.properties.get("reason"), "bounce_class": event.properties.get("class")}
+    return mark
 
 
 # States are ranked, so that events may come in any order: the furthest stays, and of each moment the earliest.
 _STATES = ("planned", "claimed", "in_doubt", "cancelled", "refused", "accepted", "delivered", "bounced", "complained")
 _RANK = f"array_position(array{list(_STATES)}, {{}})"
 _FURTHER = f"{_RANK.format('given.state')} > {_RANK.format('delivery.state')}"
-_MOMENTS = ("accepted_at", "delivered_at", "opened_at", "clicked_at", "unsubscribed_at")
+_MOMENTS = (
+    *("accepted_at", "deferred_at", "delivered_at", "opened_at", "machine_opened_at"),
+    *("clicked_at", "scanner_clicked_at", "unsubscribed_at"),
+)
 
 _HOLD = text("select from delivery where id = any(:ids) order by id for update")
 _APPLY = text(f"""
     with given as (
         select id, (array_agg(state order by {_RANK.format("state")} desc))[1] as state, max(refusal) as refusal,
+            max(bounce_class) as bounce_class,
             {", ".join(f"min({moment}) as {moment}" for moment in _MOMENTS)}
-        from jsonb_to_recordset(cast(:marks as jsonb)) as mark (id bigint, state text, refusal text,
+        from jsonb_to_recordset(cast(:marks as jsonb)) as mark (id bigint, state text, refusal text, bounce_class text,
             {", ".join(f"{moment} timestamptz" for moment in _MOMENTS)})
         group by id
     )
     update delivery set
         state = case when {_FURTHER} then given.state else delivery.state end,
         refusal = case when {_FURTHER} then given.refusal else delivery.refusal end,
+        bounce_class = case when {_FURTHER} then given.bounce_class else delivery.bounce_class end,
         {", ".join(f"{moment} = least(delivery.{moment}, given.{moment})" for moment in _MOMENTS)}
     from given where given.id = delivery.id
 """)  # noqa: S608 - the names stand above
@@ -183,7 +194,7 @@ _FACTS = text(f"""
     select person_id, ended.purpose, 'email', false, 'withdrawal', coalesce(person.country, ''), source, '',
         jsonb_build_object('delivery', delivery_id, 'reason', reason), ended.at, :now
     from ended join person on person.id = ended.person_id
-    where reason <> 'hard_bounce' and not exists (
+    where reason not in ('hard_bounce', 'soft_bounce') and not exists (
         select from consent where consent.person_id = ended.person_id and consent.purpose = ended.purpose
             and consent.channel = 'email' and not consent.granted)
     on conflict do nothing
@@ -192,10 +203,12 @@ _FACTS = text(f"""
 
 _CONSENTS = text(f"""
     with {_ENDED}
-    insert into consent (person_id, purpose, channel, granted, at)
-    select person_id, purpose, 'email', false, max(at) from ended where reason <> 'hard_bounce'
+    insert into consent (person_id, purpose, channel, granted, basis, at)
+    select person_id, purpose, 'email', false, 'withdrawal', max(at) from ended
+    where reason not in ('hard_bounce', 'soft_bounce')
     group by 1, 2 order by 1, 2
-    on conflict (person_id, purpose, channel) do update set granted = false, at = excluded.at
+    on conflict (person_id, purpose, channel) do update set granted = false, basis = excluded.basis,
+        at = excluded.at
     where consent.granted and excluded.at >= consent.at
 """)  # noqa: S608 - likewise
 
@@ -207,7 +220,7 @@ _SUPPRESSIONS = text(f"""
     from ended cross join lateral (
         select case reason when 'unsubscribe' then purpose else '{EVERYTHING}' end as scope) narrowed
     join identity on identity.person_id = ended.person_id and identity.kind = 'email'
-        and (reason <> 'hard_bounce' or identity.id = ended.identity_id)
+        and (reason not in ('hard_bounce', 'soft_bounce') or identity.id = ended.identity_id)
     order by identity.hash, scope, {strength("reason")} desc, at desc
     on conflict (channel, hash, scope) do update set reason = excluded.reason, source = excluded.source,
         at = excluded.at
@@ -216,7 +229,7 @@ _SUPPRESSIONS = text(f"""
 
 _TAKE_OUT = text(f"""
     with {_ENDED}, candidate as materialized (
-        select delivery.id, delivery.person_id, campaign.purpose
+        select delivery.id, delivery.person_id, campaign.purpose, campaign.list_id
         from delivery join campaign_run on campaign_run.id = delivery.campaign_run_id
         join campaign on campaign.id = campaign_run.campaign_id
         where delivery.person_id in (select person_id from ended) and delivery.state = 'planned'

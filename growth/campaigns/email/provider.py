@@ -4,11 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from http.client import HTTPException
-from socket import gaierror
-from ssl import SSLCertVerificationError
 from typing import TYPE_CHECKING, Any, Protocol
-from urllib.error import URLError
 
 import orjson
 
@@ -19,10 +15,14 @@ from growth.settings import settings
 if TYPE_CHECKING:
     from python_http_client.exceptions import HTTPError
 
+    from growth.campaigns.email.calling import NoAnswerError
+
 MOST_RECIPIENTS = 1_000
 """Personalizations of one request (SendGrid, v3 mail send, limitations)."""
 
 _LONGEST_WAIT = 3600.0
+# Told of another type, the client doesn't make the JSON itself, which is slow and spells out every letter beyond ASCII.
+_AS_TEXT = {"Content-Type": "application/json; charset=utf-8"}
 _PLACE = re.compile(r"personalizations\.(\d+)(?:\.|$)")
 
 
@@ -41,6 +41,10 @@ class InDoubtError(GrowthError):
     """Nobody knows whether the provider took it."""
 
 
+class NotLetInError(PermanentError):
+    """The provider takes nothing from us before somebody changes the key, the sender or the account."""
+
+
 class EmailProvider(Protocol):
     """Takes one message for many recipients, all or none."""
 
@@ -53,39 +57,57 @@ class EmailProvider(Protocol):
         ...
 
 
+class _Body(bytes):
+    """A request's body in a form that the client neither encodes nor spells out for its log.
+
+    That would take longer than all the rest of a call, and a log is no place for addresses.
+    """
+
+    def encode(self, _encoding: str) -> bytes:
+        """As it is."""
+        return self
+
+    def __format__(self, _spec: str) -> str:
+        return f"{len(self)} bytes"
+
+
 class SendGridProvider:
-    """SendGrid, by its own client."""
+    """SendGrid, by its own client; a whole call takes no longer than `seconds`."""
 
     def __init__(self, key: str, url: str, seconds: float) -> None:
-        from sendgrid import SendGridAPIClient  # noqa: PLC0415 - only workers send
+        from growth.campaigns.email.calling import client  # noqa: PLC0415 - only workers send
 
-        self._client = SendGridAPIClient(key, host=url.rstrip("/")).client
+        self._client = client(key, url)
         self._seconds = seconds
 
     def send(self, request: Mapping[str, Any], now: datetime) -> str:
         """POST /v3/mail/send."""
         from python_http_client.exceptions import HTTPError  # noqa: PLC0415 - likewise
 
+        from growth.campaigns.email.calling import NoAnswerError  # noqa: PLC0415 - likewise
+
         try:
-            answer = self._client.mail.send.post(request_body=request, timeout=self._seconds)
+            answer = self._client.mail.send.post(
+                request_body=_Body(orjson.dumps(request)), request_headers=_AS_TEXT, timeout=self._seconds
+            )
         except HTTPError as error:
             raise _refusal(error, now) from error
-        except URLError as error:
-            raise _unreachable(error) from error
-        except (OSError, HTTPException) as error:
-            raise _in_doubt(str(error) or type(error).__name__) from error
+        except NoAnswerError as error:
+            raise _silence(error) from error
+        if answer.status_code != 202:  # another 2xx says that it is in order, or comes from somebody else's server
+            raise _refused(f"status {answer.status_code}")
         return str(answer.headers.get("X-Message-Id") or "")
 
 
-def _unreachable(error: URLError) -> GrowthError:
-    """Whether a request that failed can have been sent at all."""
-    if isinstance(error.reason, ConnectionRefusedError | gaierror | SSLCertVerificationError):
-        return TransientError(
-            N_("SendGrid can't be reached: %(reason)s."),
-            remedy=N_("Check the network and GROWTH_SENDGRID_URL."),
-            reason=str(error.reason),
-        )
-    return _in_doubt(str(error.reason))
+def _silence(error: "NoAnswerError") -> GrowthError:
+    """No answer means doubt only where the request can have been sent."""
+    if error.reached:
+        return _in_doubt(str(error))
+    return TransientError(
+        N_("SendGrid can't be reached: %(reason)s."),
+        remedy=N_("Check the network and GROWTH_SENDGRID_URL."),
+        reason=str(error)[:300],
+    )
 
 
 def _in_doubt(reason: str) -> InDoubtError:
@@ -104,7 +126,7 @@ def _refusal(error: "HTTPError", now: datetime) -> GrowthError:
     if status == 413:
         return RecipientsRefusedError(N_("The request was too large for SendGrid."))
     if status in {401, 403}:
-        return PermanentError(
+        return NotLetInError(
             N_("SendGrid doesn't let us send: %(reason)s."),
             remedy=N_("Check GROWTH_SENDGRID_API_KEY and that the sender is verified, then resume the campaign."),
             reason=words,
@@ -112,10 +134,14 @@ def _refusal(error: "HTTPError", now: datetime) -> GrowthError:
     if status == 400 and told and all(field.startswith("personalizations") for field, _ in told):
         named = [int(place[1]) for field, _ in told if (place := _PLACE.match(field))]
         return RecipientsRefusedError(N_("SendGrid refuses a recipient: %(reason)s."), positions=named, reason=words)
+    return _refused(words)
+
+
+def _refused(reason: str) -> PermanentError:
     return PermanentError(
         N_("SendGrid refuses the message: %(reason)s."),
         remedy=N_("Correct the message or the sender, then resume the campaign."),
-        reason=words,
+        reason=reason,
     )
 
 

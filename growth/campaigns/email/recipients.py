@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from growth.campaigns.email.machines import BURST_SECONDS
 from growth.campaigns.records import Campaign, CampaignRun, Delivery, EmailVersion
+from growth.events.records import Event
 from growth.people.records import Person
 
 
@@ -54,3 +57,17 @@ def link_of(session: Session, recipient: Recipient, position: int) -> str | None
     """Where a message's link leads, counted from 0; None when it has no such link."""
     links = session.scalar(select(EmailVersion.links).where(EmailVersion.id == recipient.email_version_id)) or []
     return str(links[position]) if 0 <= position < len(links) else None
+
+
+def links_followed(session: Session, recipient: Recipient, now: datetime) -> set[int]:
+    """Positions of the message's links that were followed in the last moments, by whatever it was."""
+    if recipient.person_id is None:
+        return set()
+    lately = Event.occurred_at > now - timedelta(seconds=BURST_SECONDS), Event.occurred_at <= now
+    found = select(Event.properties["position"].as_integer()).where(
+        Event.person_id == recipient.person_id,
+        *lately,
+        Event.delivery_id == recipient.delivery_id,
+        Event.kind.in_(("email_click", "email_machine_click")),
+    )
+    return set(session.scalars(found))

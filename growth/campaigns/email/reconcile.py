@@ -16,6 +16,9 @@ from growth.settings import settings
 _AT_ONCE = 200
 
 NO_FEED = N_("%(batches)s batches stay in doubt, since no event webhook is set that could tell whether they arrived.")
+SILENT = N_(
+    "%(batches)s batches stay in doubt, since the event webhook has told nothing of later than them: it may be down."
+)
 
 # A batch goes as a whole or not at all, so one trace is enough. Feedback marks deliveries as it comes; events are
 # looked at as well, by person, since they have no index by delivery.
@@ -32,6 +35,28 @@ _TRACED = text("""
                 and event.properties->>'batch' = delivery.batch_id::text))
 """)
 
+# The newest that the provider reported of anybody's message, by its own clock.
+_NEWEST = text("""
+    select max(newest.occurred_at) from unnest(cast(:kinds as text[])) kind cross join lateral (
+        select occurred_at from event
+        where event.kind = kind and event.person_id is not null and event.source = 'sendgrid'
+        order by occurred_at desc limit 1) newest
+""")
+_REPORTED = ["email_sent", "email_deferred", "email_delivered", "email_bounce", "email_dropped"]
+
+# Our clock may be moved while a batch is in doubt; how long it has been so, the reports' own clock has to say as well.
+_HEARD = text("""
+    update delivery_batch set answer = coalesce(answer, '{}') || jsonb_build_object('heard', cast(:newest as text))
+    where id in (
+        select id from delivery_batch
+        where state in ('claimed', 'in_doubt') and claimed_at < :newest and not coalesce(answer, '{}') ? 'heard'
+        order by id for update skip locked)
+""")
+_OVERTAKEN = text("""
+    select id from delivery_batch where id = any(:batches)
+        and greatest(claimed_at, cast(answer ->> 'heard' as timestamptz)) + :patience < :newest and answer ? 'heard'
+""")
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -42,15 +67,24 @@ class Settled:
     released: int = 0
     """No trace in the set time: to be sent again."""
     open: int = 0
-    """Older than that, but there is no event feed that could have told."""
+    """Older than that, but nothing could have told: no event feed is set, or it has been silent since."""
+
+    @property
+    def words(self) -> str:
+        """Why some stay open."""
+        return SILENT if settings().sendgrid_webhook_key is not None else NO_FEED
 
 
 def settle(session: Session, now: datetime) -> Settled:
     """Settle the batches that have been without an answer for longer than the set time.
 
     Without an event webhook nothing could have told that a batch arrived: then it stays in doubt rather than be sent
-    a second time.
+    a second time. So it does while the webhook is silent: a batch counts as lost only once something was reported
+    that happened longer after the first report since its claim than its own reports would have taken.
     """
+    newest = session.scalar(_NEWEST, {"kinds": _REPORTED}) if settings().sendgrid_webhook_key is not None else None
+    if newest is not None:
+        session.execute(_HEARD, {"newest": newest})
     old = select(DeliveryBatch.id).where(
         DeliveryBatch.state.in_(("claimed", "in_doubt")), DeliveryBatch.claimed_at < now - patience()
     )
@@ -60,11 +94,12 @@ def settle(session: Session, now: datetime) -> Settled:
     for batch in traced:
         claim.accept(session, batch, now)
     lost = [batch for batch in batches if batch not in traced]
-    if settings().sendgrid_webhook_key is None:
-        _move(session, lost, "in_doubt", "in_doubt", now)
-        return Settled(found=len(traced), open=len(lost))
-    _move(session, lost, "released", "planned", now)
-    return Settled(found=len(traced), released=len(lost))
+    asked = {"batches": lost, "patience": patience(), "newest": newest}
+    overtaken = set(session.scalars(_OVERTAKEN, asked)) if newest and lost else set()
+    waiting = [batch for batch in lost if batch not in overtaken]
+    _move(session, waiting, "in_doubt", "in_doubt", now)
+    _move(session, list(overtaken), "released", "planned", now)
+    return Settled(found=len(traced), released=len(overtaken), open=len(waiting))
 
 
 def _move(session: Session, batches: list[UUID], batch_state: str, delivery_state: str, now: datetime) -> None:

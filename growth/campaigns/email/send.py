@@ -1,7 +1,7 @@
 """Sending: claim, hand over, write the answer down; whatever dies in between, nobody gets a message twice."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,14 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from growth.campaigns.email import claim, personal
-from growth.campaigns.email.claim import Claimed, Part
-from growth.campaigns.email.provider import MOST_RECIPIENTS, EmailProvider, InDoubtError, RecipientsRefusedError
+from growth.campaigns.email.archive import pack
+from growth.campaigns.email.claim import Claimed, Later, Part
+from growth.campaigns.email.provider import EmailProvider, InDoubtError, RecipientsRefusedError
+from growth.campaigns.messages.words import words_for
 from growth.campaigns.records import DeliveryBatch, EmailVersion
 from growth.database.engine import transaction
 from growth.database.workspace import Workspace, workspace
 from growth.errors import GrowthError, PermanentError, TransientError
 from growth.locales import N_
-from growth.scheduling.run import ChunkRun
+from growth.scheduling.run import ChunkRun, LaterError
 from growth.settings import settings
 
 _MOST_REFUSALS = 25
@@ -29,6 +31,11 @@ _CORRECT = N_("Correct the cause, then resume the campaign.")
 def patience() -> timedelta:
     """How long a batch waits for a trace before it is sent again: never shorter than two calls of the provider."""
     return timedelta(seconds=max(settings().doubt_seconds, 2 * settings().sendgrid_timeout_seconds))
+
+
+def breath() -> timedelta:
+    """How long everybody holds back after a batch got in doubt."""
+    return patience() / 30
 
 
 @dataclass(frozen=True)
@@ -45,17 +52,20 @@ def send_part(work: ChunkRun, provider: EmailProvider, part: Part) -> None:
 
     Raises what the provider raises when nothing was taken, or when it isn't known: the chunk is tried again later.
     """
-    size, refusals = MOST_RECIPIENTS, 0
+    size, refusals = settings().sendgrid_recipients, 0
     with work.transaction() as session:
         letter = read_letter(session, part)
     while True:
         work.leave_off()
         with work.transaction() as session:
             wait_for_answers(session, work.now())
-            claimed = claim.claim(session, part, size, work.now())
+            found = claim.claim(session, part, size, work.now())
+            claimed = put_into_words(session, letter, found, work.now()) if isinstance(found, Claimed) else found
         if claimed is None:
             return
-        refusal = _send(work, provider, letter, claimed)
+        if isinstance(claimed, Later):
+            raise LaterError(claimed.at)
+        refusal = _send(work, provider, letter, claimed) if claimed.recipients else None
         refusals = refusals + 1 if refusal else 0
         if refusal and refusals > _MOST_REFUSALS:
             raise PermanentError(_SYSTEMATIC, remedy=_CORRECT, reason=str(refusal)[:300])
@@ -70,20 +80,32 @@ def read_letter(session: Session, part: Part) -> Letter:
     return Letter(session.get_one(EmailVersion, part.version), sender, settings().public_url)
 
 
+def put_into_words(session: Session, letter: Letter, claimed: Claimed, now: datetime) -> Claimed:
+    """What is put into each message of a batch, kept with it; who lacks something it says is left out."""
+    words = words_for(
+        session, letter.version, claimed.recipients, sender=letter.sender, base_url=letter.base_url, now=now
+    )
+    lacking = [one.delivery_id for one in claimed.recipients if one.delivery_id not in words]
+    if lacking:
+        claim.leave_out(session, claimed.batch, lacking, "no_value")
+    kept = [one for one in claimed.recipients if one.delivery_id in words]
+    claim.keep_words(session, claimed.batch, pack(words, sender=letter.sender) if kept else None)
+    return replace(claimed, recipients=kept, words=words)
+
+
 def wait_for_answers(session: Session, now: datetime) -> None:
     """Hold back while the provider leaves batches in doubt, so that not all of a campaign gets there.
 
-    Raises TransientError when one got there a moment ago.
+    Raises LaterError when one got there a moment ago: that is no failure of this part.
     """
-    breath = patience() / 30
-    # Of the future is what was claimed while the clock was ahead.
-    lately = (DeliveryBatch.claimed_at > now - breath) & (DeliveryBatch.claimed_at <= now)
-    doubtful = select(DeliveryBatch.id).where(DeliveryBatch.state == "in_doubt", lately)
+    # Of the future is what was claimed while the clock was ahead; reconciliation goes on with what is older.
+    lately = (
+        DeliveryBatch.claimed_at.between(now - patience(), now),
+        DeliveryBatch.answered_at.between(now - breath(), now),
+    )
+    doubtful = select(DeliveryBatch.id).where(DeliveryBatch.state == "in_doubt", *lately)
     if session.scalar(doubtful.limit(1)) is not None:
-        raise TransientError(
-            N_("SendGrid left a batch in doubt a moment ago, so the next ones wait."),
-            retry_after=breath.total_seconds(),
-        )
+        raise LaterError(now + breath())
 
 
 def _send(work: ChunkRun, provider: EmailProvider, letter: Letter, claimed: Claimed) -> RecipientsRefusedError | None:
@@ -104,13 +126,15 @@ def _send(work: ChunkRun, provider: EmailProvider, letter: Letter, claimed: Clai
     except InDoubtError as doubt:
         with transaction(work.engine) as session:
             claim.doubt(session, claimed.batch, _kept(doubt), work.now())
-        raise TransientError(doubt.message, reason=doubt.values["reason"]) from doubt
+        retry_after = breath().total_seconds()
+        raise TransientError(doubt.message, retry_after=retry_after, reason=doubt.values["reason"]) from doubt
     except (TransientError, PermanentError) as error:
         with transaction(work.engine) as session:
             claim.put_back(session, claimed.batch, _kept(error), work.now())
         raise
     with transaction(work.engine) as session:
         claim.accept(session, claimed.batch, work.now(), provider_id)
+    work.moved_on = True
     return None
 
 
@@ -120,14 +144,14 @@ def part_with(session: Session, claimed: Claimed, refusal: RecipientsRefusedErro
     refused = {ids[position] for position in refusal.positions if position < len(ids)}
     if len(ids) == 1:
         refused = set(ids)
-    claim.refuse(session, refused, str(refusal)[:500])
     claim.put_back(session, claimed.batch, _kept(refusal), now)
+    claim.refuse(session, refused, str(refusal)[:500])
 
 
 def next_size(refusal: RecipientsRefusedError | None, size: int) -> int:
     """Of the next batch: half of one that was refused without saying for whom; the usual size after a success."""
     if refusal is None or refusal.positions:
-        return MOST_RECIPIENTS
+        return settings().sendgrid_recipients
     return max(1, size // 2)
 
 
@@ -139,7 +163,7 @@ def request_of(letter: Letter, claimed: Claimed) -> dict[str, Any]:
         "from": {"email": sender.sender_email, "name": sender.sender_name},
         "subject": version.subject,
         "content": [{"type": "text/plain", "value": version.text}, {"type": "text/html", "value": version.html}],
-        "personalizations": list(personalizations(letter, claimed)),
+        "personalizations": list(personalizations(claimed)),
         "tracking_settings": {
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": off,
@@ -148,12 +172,11 @@ def request_of(letter: Letter, claimed: Claimed) -> dict[str, Any]:
     }
 
 
-def personalizations(letter: Letter, claimed: Claimed) -> Iterable[dict[str, Any]]:
-    """One for each recipient, with its own links and the identifiers by which a trace of it is found."""
-    version, sender = letter.version, letter.sender
+def personalizations(claimed: Claimed) -> Iterable[dict[str, Any]]:
+    """One for each recipient, with what is put into it and the identifiers by which a trace of it is found."""
+    batch = str(claimed.batch)
     for recipient in claimed.recipients:
-        places = personal.in_words(version.locale, recipient.name, sender.sender_name, sender.postal_address)
-        places |= personal.addresses_of(letter.base_url, recipient.delivery_id, len(version.links))
+        places = claimed.words[recipient.delivery_id]
         yield {
             "to": [{"email": recipient.email}],
             "substitutions": places,
@@ -161,7 +184,7 @@ def personalizations(letter: Letter, claimed: Claimed) -> Iterable[dict[str, Any
                 "List-Unsubscribe": f"<{places[personal.UNSUBSCRIBE]}>",
                 "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
             },
-            "custom_args": {"batch": str(claimed.batch), "delivery": str(recipient.delivery_id)},
+            "custom_args": {"batch": batch, "delivery": str(recipient.delivery_id)},
         }
 
 

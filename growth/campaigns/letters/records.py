@@ -15,6 +15,7 @@ class Letter(Record):
     __tablename__ = "letter"
     __table_args__ = (
         Index("ix_letter_open", "state", "id", postgresql_where=text("state in ('planned', 'claimed', 'in_doubt')")),
+        Index("ix_letter_posted", "posted_at", postgresql_where=text("email_sealed is not null")),
         Index("ix_letter_campaign_run", "campaign_run_id", postgresql_where=text("campaign_run_id is not null")),
     )
 

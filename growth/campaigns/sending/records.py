@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from growth.database.base import Record
@@ -50,6 +50,8 @@ class SendingRules(Record):
     halted_at: Mapped[datetime | None]
     halted_because: Mapped[dict[str, Any] | None]
     """{"sentence", "values"}: why all sending was halted; a person takes it away."""
+    watched_since: Mapped[datetime | None]
+    """When a person let sending go on after a halt: what happened before doesn't halt it again."""
     version: Mapped[int] = mapped_column(server_default="1")
     updated_by: Mapped[str | None]
     updated_at: Mapped[datetime | None]
@@ -65,3 +67,24 @@ class SendingPace(Record):
     """all, receiver:mail.ru, campaign:17, day."""
     since: Mapped[datetime] = mapped_column(primary_key=True)
     used: Mapped[int]
+
+
+class UsualHour(Record):
+    """The hour of their own day at which somebody usually opens, learned from what they opened."""
+
+    __tablename__ = "usual_hour"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    hour: Mapped[int]
+    opens: Mapped[int]
+    """How many it rests on."""
+
+
+class UsualHourOfCountry(Record):
+    """Likewise of all whose hour is known in a country, for those whose isn't; '' is everywhere."""
+
+    __tablename__ = "usual_hour_of_country"
+
+    country: Mapped[str] = mapped_column(primary_key=True)
+    hour: Mapped[int]
+    people: Mapped[int]

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from growth.campaigns.email.bounces import bounce_class
 from growth.campaigns.email.recipients import Recipient
+from growth.campaigns.letters.feedback import Told
 from growth.errors import InvalidError
 from growth.events.ingest import NewEvent
 from growth.ids import event_id
@@ -44,7 +46,16 @@ _LARGEST_ID = 2**63 - 1
 
 def delivery_of(sent: object) -> int | None:
     """The delivery an event names in its custom arguments, if it can be one."""
-    named = sent.get("delivery") if isinstance(sent, dict) else None
+    return _number(sent, "delivery")
+
+
+def letter_of(sent: object) -> int | None:
+    """The letter an event names likewise; no event names both."""
+    return _number(sent, "letter")
+
+
+def _number(sent: object, name: str) -> int | None:
+    named = sent.get(name) if isinstance(sent, dict) else None
     text = str(named) if isinstance(named, str | int) else ""
     # isdecimal alone takes digits of other scripts, and int() refuses thousands of them.
     if not (text.isascii() and text.isdecimal() and len(text) <= 19):
@@ -69,12 +80,33 @@ def read_events(
     return events, refused
 
 
+def read_letters(batch: Sequence[object]) -> list[Told]:
+    """What events tell of letters: how far each is, and whether its address is closed by it."""
+    return [
+        _told(letter, sent)
+        for sent in batch
+        if isinstance(sent, dict) and str(sent.get("event")) in _KINDS and (letter := letter_of(sent)) is not None
+    ]
+
+
+def _told(letter: int, sent: Mapping[str, Any]) -> Told:
+    kind = _KINDS[sent["event"]]
+    if kind in {"email_sent", "email_deferred"}:
+        return Told(letter, "accepted")
+    if kind in {"email_bounce", "email_dropped"}:
+        kept = _properties(sent, kind)
+        return Told(letter, "bounced", str(kept.get("reason", "")), "hard_bounce" if kept.get("hard") else None)
+    return Told(letter, "delivered", closes="complaint" if kind == "email_complaint" else None)
+
+
 def read_event(sent: Mapping[str, Any], recipient: Recipient) -> NewEvent:
     """One event of a kind we know. Raises InvalidError naming the field."""
     key = sent.get("sg_event_id")
     if not isinstance(key, str) or not key:
         raise InvalidError("sg_event_id", N_("The event has no id."))
     kind = _KINDS[sent["event"]]
+    if kind == "email_open" and sent.get("sg_machine_open") is True:
+        kind = "email_machine_open"
     return NewEvent(
         occurred_at=_moment(sent.get("timestamp")),
         event_id=event_id("sendgrid", key),
@@ -101,6 +133,7 @@ def _properties(sent: Mapping[str, Any], kind: str) -> dict[str, Any]:
     if kind == "email_bounce":
         # "blocked" is a refusal for now, of a server rather than of the address; so is a status of 4.
         kept["hard"] = sent.get("type") != "blocked" and not str(sent.get("status", "")).startswith("4")
+        kept["class"] = bounce_class(kept)
     return kept
 
 

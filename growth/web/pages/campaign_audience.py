@@ -1,54 +1,55 @@
-"""The audience of a campaign, the third step: conditions beside a live count."""
+"""The audience of a campaign, the first step: who is in it, which topic it belongs to, and who is held out."""
 
 from datetime import datetime
-from typing import Annotated, Any
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from fastapi import APIRouter, Form, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Request, Response
 from sqlalchemy.orm import Session
+from starlette.datastructures import FormData
 
 from growth.campaigns.audience import Review, review
-from growth.campaigns.fields import LARGEST_HOLDOUT, checked, country_names, day_start_in
-from growth.campaigns.planning import ChangedError, save
+from growth.campaigns.audiences import reading as saved_audiences
+from growth.campaigns.audiences.conditions import EVERYBODY
+from growth.campaigns.differences import ChangedError
+from growth.campaigns.fields import LARGEST_HOLDOUT, checked
+from growth.campaigns.planning import save
 from growth.campaigns.reading import campaign_by_id
 from growth.campaigns.records import Campaign
 from growth.campaigns.states import State
-from growth.errors import InvalidError
-from growth.locales import LANGUAGE_NAMES
+from growth.errors import InvalidError, NotFoundError
+from growth.locales import N_
 from growth.people.accounts import Role
+from growth.people.permission.lists import all_lists, in_words
 from growth.web.access import ClockDep, SessionDep, Viewer, ViewerDep, allow
-from growth.web.pages.campaign_draft import wrong
+from growth.web.audience_editor import editor
+from growth.web.audience_form import FormDep, asks_for_change, conditions_from
+from growth.web.pages.campaign_draft import AudienceId, wrong
 from growth.web.rendering import locale_of, render, see_other
 
 router = APIRouter(prefix="/campaigns")
 
 
-class Asked(BaseModel):
-    """The audience as it was typed."""
-
-    locales: list[str] = []
-    countries: str = ""
-    joined_after: str = ""
-    holdout_percent: str = "0"
-
-    def changes(self, zone: str, locale: str) -> dict[str, Any]:
-        """The campaign's fields. Raises InvalidError."""
-        audience = {
-            "locales": self.locales,
-            "countries": countries_in(self.countries, locale),
-            "joined_after": day_start_in(self.joined_after, zone) if self.joined_after.strip() else None,
-        }
-        percent = self.holdout_percent.strip().removesuffix("%").strip() or "0"
-        holdout = int(percent) if percent.isascii() and percent.isdecimal() and len(percent) < 4 else -1
-        return checked({"audience": audience, "holdout_percent": holdout})
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
 
 
-def countries_in(text: str, locale: str) -> list[str]:
-    """Codes of what was typed: codes or names, in English or the reader's language, between commas."""
-    codes = {name.casefold(): code for language in ("en", locale) for code, name in country_names(language).items()}
-    parts = [part.strip() for part in text.replace(";", ",").replace("，", ",").replace("、", ",").split(",")]
-    return [codes.get(part.casefold(), part) for part in parts if part]
+def _changes(session: Session, viewer: Viewer, form: FormData) -> dict[str, Any]:
+    """The campaign's fields, as they were filled in. Raises InvalidError."""
+    percent, topic, saved = (str(form.get(name, "")).strip() for name in ("holdout_percent", "topic", "saved"))
+    wanted: dict[str, Any] = {
+        "holdout_percent": _whole(percent.removesuffix("%").strip() or "0"),
+        "list_id": _whole(topic) if topic else None,
+        "audience_version_id": None,
+    }
+    if not saved:
+        tree = conditions_from(form, zone=viewer.time_zone, locale=viewer.locale)
+        return checked(wanted | {"audience": tree})
+    try:
+        audience = saved_audiences.audience_by_id(session, _whole(saved))
+    except NotFoundError:
+        raise InvalidError("saved", N_("There is no such audience.")) from None
+    version = saved_audiences.version_of(session, audience.id, audience.version)
+    return checked(wanted | {"audience": version.conditions, "audience_version_id": version.id})
 
 
 @router.get("/{campaign_id}/audience", dependencies=[allow(Role.MARKETER)])
@@ -60,87 +61,93 @@ def audience_step(
     campaign_id: int,
     *,
     counted: bool = False,
+    saved: AudienceId = None,
 ) -> Response:
-    """The third step: to whom; how many that are comes after the page, unless `counted` is asked."""
+    """The first step: to whom; how many that are comes after the page, unless `counted` is asked."""
     campaign = campaign_by_id(session, campaign_id)
     if campaign.state != State.DRAFT:
         return see_other(f"/campaigns/{campaign_id}")
-    joined = campaign.audience["joined_after"]
-    asked = Asked(
-        locales=campaign.audience["locales"],
-        countries=", ".join(campaign.audience["countries"]),
-        joined_after=_local(joined, viewer).date().isoformat() if joined else "",
-        holdout_percent=str(campaign.holdout_percent),
-    )
+    kept = campaign.audience_version_id
+    chosen = saved or (saved_audiences.audience_of_version(session, kept) if kept is not None else None)
     who = review(session, campaign, clock.now()) if counted else None
-    return _audience_page(request, campaign, asked, who=who)
-
-
-def _local(iso: str, viewer: Viewer) -> datetime:
-    return datetime.fromisoformat(iso).astimezone(ZoneInfo(viewer.time_zone))
+    asked = {"saved": str(chosen or ""), "topic": str(campaign.list_id or ""), "holdout": campaign.holdout_percent}
+    return _audience_page(request, session, viewer, campaign, tree=campaign.audience, asked=asked, who=who)
 
 
 @router.post("/{campaign_id}/audience", dependencies=[allow(Role.MARKETER)])
 def choose_audience(
-    request: Request,
-    session: SessionDep,
-    viewer: ViewerDep,
-    campaign_id: int,
-    asked: Annotated[Asked, Form()],
-    *,
-    version: Annotated[int, Form()] = 0,
-    then: Annotated[str, Form()] = "review",
+    request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int, *, form: FormDep
 ) -> Response:
-    """Save it; on to the review, or with `then=audience` count it."""
+    """Save it and go on to the message, or with `then=audience` count it; or change the shape of its conditions."""
+    campaign = campaign_by_id(session, campaign_id)
+    tree = conditions_from(form, zone=viewer.time_zone, locale=viewer.locale)
+    if asks_for_change(form):
+        return _audience_page(request, session, viewer, campaign, tree=tree, asked=_typed(form))
     try:
-        save(session, campaign_id, asked.changes(viewer.time_zone, viewer.locale), version=version)
+        version = _whole(str(form.get("version", "")))
+        save(session, campaign_id, _changes(session, viewer, form), version=version, now=clock.now())
     except (InvalidError, ChangedError) as error:
-        campaign = campaign_by_id(session, campaign_id)
-        return _audience_page(request, campaign, asked, **wrong(request, viewer, error))
-    return see_other(f"/campaigns/{campaign_id}/{'audience?counted=true' if then == 'audience' else 'review'}")
+        found = wrong(request, session, viewer, error)
+        return _audience_page(request, session, viewer, campaign, tree=tree, asked=_typed(form), error=error, **found)
+    on = "audience?counted=true" if form.get("then") == "audience" else "message"
+    return see_other(f"/campaigns/{campaign_id}/{on}")
 
 
-def _audience_page(request: Request, campaign: Campaign, asked: Asked, *, status: int = 200, **more: Any) -> Response:
+def _typed(form: FormData) -> dict[str, Any]:
+    return {
+        "saved": str(form.get("saved", "")),
+        "topic": str(form.get("topic", "")),
+        "holdout": str(form.get("holdout_percent", "")),
+    }
+
+
+def _audience_page(
+    request: Request,
+    session: Session,
+    viewer: Viewer,
+    campaign: Campaign,
+    *,
+    tree: dict[str, Any],
+    asked: dict[str, Any],
+    status: int = 200,
+    error: Exception | None = None,
+    **more: Any,
+) -> Response:
     values = {"errors": {}, "conflict": None, "who": None} | more
+    locale = locale_of(request)
+    ours = error if isinstance(error, InvalidError) and error.field not in _OWN else None
     return render(
         request,
         "campaign_audience.html",
         status=status,
         campaign=campaign,
         asked=asked,
-        names=LANGUAGE_NAMES,
-        countries=sorted(country_names(locale_of(request)).items(), key=lambda one: one[1]),
+        editor=editor(request, session, tree or EVERYBODY, viewer.time_zone, error=ours),
+        saved=[(str(key), name) for key, name in saved_audiences.offer(session, locale).audiences.items()],
+        topics=[(str(one.id), in_words(one.names, locale)) for one in all_lists(session, side=campaign.side)],
         most=LARGEST_HOLDOUT,
         **values,
     )
 
 
-@router.get("/{campaign_id}/count", dependencies=[allow(Role.MARKETER)])
+_OWN = {"saved", "list_id", "holdout_percent"}
+"""Fields of this page that aren't the editor's."""
+
+
+@router.post("/{campaign_id}/count", dependencies=[allow(Role.MARKETER)])
 def count(
-    request: Request,
-    session: SessionDep,
-    viewer: ViewerDep,
-    clock: ClockDep,
-    campaign_id: int,
-    *,
-    asked: Annotated[Asked, Query()],
+    request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int, *, form: FormDep
 ) -> Response:
-    """How many an audience has that isn't saved yet: a part of the third step's page."""
+    """How many an audience has that isn't saved yet: a part of the first step's page."""
     campaign = campaign_by_id(session, campaign_id)
     try:
-        changes = asked.changes(viewer.time_zone, viewer.locale)
+        who = _preview(session, campaign, _changes(session, viewer, form), clock.now())
     except InvalidError as error:
         return render(request, "campaign_count.html", campaign=campaign, who=None, error=error)
-    return render(
-        request,
-        "campaign_count.html",
-        campaign=campaign,
-        who=_preview(session, campaign, changes, clock.now()),
-        error=None,
-    )
+    return render(request, "campaign_count.html", campaign=campaign, who=who, error=None)
 
 
 def _preview(session: Session, campaign: Campaign, changes: dict[str, Any], now: datetime) -> Review:
     """The review of a draft with other values, none of which is stored."""
-    other = Campaign(id=campaign.id, purpose=campaign.purpose, message=campaign.message, **changes)
-    return review(session, other, now)
+    same = {name: getattr(campaign, name) for name in ("id", "purpose", "message", "message_version", "timing")}
+    return review(session, Campaign(**same, **changes), now)

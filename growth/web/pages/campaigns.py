@@ -1,11 +1,15 @@
-"""Campaigns: what goes out and how it does; pausing, resuming and ending one."""
+"""Campaigns: what goes out and how it does, as a list and one by one."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.orm import Session
 
-from growth.campaigns import planning
+from growth.campaigns.approving import may_approve
+from growth.campaigns.audiences.reading import audience_of_version
+from growth.campaigns.changing import can_edit_rest
+from growth.campaigns.planning import begun
 from growth.campaigns.reading import (
     PAGE,
     TROUBLE,
@@ -15,27 +19,27 @@ from growth.campaigns.reading import (
     campaigns,
     left_out_people,
     receivers,
+    run_of,
+    times_sent,
     whole,
 )
 from growth.campaigns.records import Campaign
+from growth.campaigns.sending.rules import rules
 from growth.campaigns.states import NAMES, Action, State, possible
 from growth.errors import NotFoundError
+from growth.events.refused import refused_lately
 from growth.locales import N_
 from growth.people.accounts import Role
-from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
-from growth.web.campaign_words import (
-    DELIVERY_STATES,
-    MORE,
-    REASONS,
-    TONES,
-    audience_words,
-    message_title,
-)
+from growth.people.permission.lists import in_words, list_by_id
+from growth.web.access import ClockDep, SessionDep, Viewer, ViewerDep, allow
+from growth.web.audience_words import conditions_text
+from growth.web.campaign_when import when_words
+from growth.web.campaign_words import DELIVERY_STATES, MORE, REASONS, TONES, WHY, message_title
 from growth.web.charts import meter
+from growth.web.experiment_views import experiment_values
 from growth.web.formats import number_text
 from growth.web.navigation import NavEntry
 from growth.web.rendering import locale_of, render, said, see_other
-from growth.web.toasts import toast
 
 router = APIRouter(prefix="/campaigns")
 LOOKS = (Role.MARKETER, Role.MANAGER)
@@ -44,26 +48,35 @@ NAV = NavEntry(
 )
 After = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 _SOON = timedelta(minutes=2)
+_TIMES_SHOWN = 6
 
 
 @router.get("", dependencies=[allow(*LOOKS)])
 def list_campaigns(
-    request: Request, session: SessionDep, viewer: ViewerDep, *, state: State | None = None, before: After = None
+    request: Request,
+    session: SessionDep,
+    viewer: ViewerDep,
+    *,
+    state: State | None = None,
+    archived: bool = False,
+    before: After = None,
 ) -> Response:
-    """The newest first, in one state when given."""
-    found = campaigns(session, state=state, before=before, size=PAGE + 1)
+    """The newest first, in one state when given; those archived only when asked for."""
+    found = campaigns(session, state=state, before=before, archived=archived, size=PAGE + 1)
     older = found[PAGE - 1].campaign.id if len(found) > PAGE else None
     return render(
         request,
         "campaigns.html",
         listed=found[:PAGE],
         state=state,
+        archived=archived,
         states=NAMES,
         tones=TONES,
         older=older,
         first=before is None,
         may=viewer.has(Role.MARKETER),
         title=message_title,
+        when={one.campaign.id: when_words(request, one.campaign, viewer.time_zone) for one in found},
     )
 
 
@@ -77,32 +90,84 @@ def campaign_page(
     *,
     state: str | None = None,
     after: After = None,
+    run: After = None,
 ) -> Response:
     """How it does, and who got it: a page of messages, of one state when given. A draft is reviewed instead."""
-    found = whole(session, campaign_id)
-    if found.campaign.state == State.DRAFT:
+    if campaign_by_id(session, campaign_id).state == State.DRAFT:
         return see_other(f"/campaigns/{campaign_id}/review")
     chosen = state if state in (*WAITING, *TROUBLE) else None
-    people = receivers(session, found.run.id, state=chosen, after=after, size=PAGE + 1) if found.run else []
+    return campaign_shown(request, session, viewer, clock.now(), campaign_id, chosen=chosen, after=after, run_id=run)
+
+
+def campaign_shown(
+    request: Request,
+    session: Session,
+    viewer: Viewer,
+    now: datetime,
+    campaign_id: int,
+    *,
+    chosen: str | None = None,
+    after: int | None = None,
+    run_id: int | None = None,
+    status: int = 200,
+    **typed: Any,
+) -> Response:
+    """The page of a campaign that is no draft; `typed` are values and errors of its small forms."""
+    found = whole(session, campaign_id)
+    campaign, run = found.campaign, run_of(session, campaign_id, run_id)
+    people = receivers(session, run.id, state=chosen, after=after, size=PAGE + 1) if run else []
+    times = times_sent(session, campaign_id, size=_TIMES_SHOWN + 1) if found.times > 1 else []
+    values: dict[str, Any] = {"errors": {}, "per_hour": campaign.per_hour or "", "note": ""} | typed
     return render(
         request,
         "campaign.html",
-        **_shown(request, found, clock.now()),
-        actions=possible(State(found.campaign.state), begun=found.run is not None)
-        if viewer.has(Role.MARKETER)
-        else frozenset(),
-        can=Action,
-        may=viewer.has(Role.MARKETER),
+        status=status,
+        **_shown(request, found, now),
+        **_may(session, viewer, found),
+        **experiment_values(request, session, campaign),
+        shown_run=run,
+        times=times[:_TIMES_SHOWN],
+        more_times=len(times) > _TIMES_SHOWN,
         people=people[:PAGE],
         following=people[PAGE - 1].place if len(people) > PAGE else None,
         chosen=chosen,
         filters=(*WAITING, *TROUBLE),
         delivery_states=DELIVERY_STATES,
-        audience=audience_words(request, found.campaign.audience, viewer.time_zone),
+        audience=conditions_text(request, session, campaign.audience, viewer.time_zone),
+        when=when_words(request, campaign, viewer.time_zone),
         title=message_title,
+        **_links(session, campaign),
         reasons=REASONS,
         more=MORE,
+        halted=rules(session).halted_because if rules(session).halted_at else None,
+        hook=refused_lately(session, "sendgrid", now),
+        **values,
     )
+
+
+def _links(session: Session, campaign: Campaign) -> dict[str, Any]:
+    """What a campaign took its people from: a saved audience, and the list that is its topic."""
+    saved = campaign.audience_version_id
+    return {
+        "audience_id": audience_of_version(session, saved) if saved is not None else None,
+        "topic": list_by_id(session, campaign.list_id) if campaign.list_id is not None else None,
+        "in_words": in_words,
+    }
+
+
+def _may(session: Session, viewer: Viewer, found: Whole) -> dict[str, Any]:
+    """What the viewer can do with a campaign."""
+    campaign, may = found.campaign, viewer.has(Role.MARKETER)
+    actions = possible(State(campaign.state), begun=begun(session, campaign.id))
+    waits = Action.APPROVE in actions
+    return {
+        "may": may,
+        "can": Action,
+        "actions": actions if may else frozenset(),
+        "approves": waits and may_approve(campaign, viewer.email),
+        "own": waits and not may_approve(campaign, viewer.email),
+        "rest": may and can_edit_rest(session, campaign),
+    }
 
 
 def _shown(request: Request, found: Whole, now: datetime) -> dict[str, Any]:
@@ -136,75 +201,42 @@ def progress(request: Request, session: SessionDep, clock: ClockDep, campaign_id
     return render(request, "campaign_progress.html", **_shown(request, found, clock.now()))
 
 
+@router.get("/{campaign_id}/times", dependencies=[allow(*LOOKS)])
+def times(request: Request, session: SessionDep, campaign_id: int, after: After = None) -> Response:
+    """Each time it went out, the newest first, those before the run `after`."""
+    campaign = campaign_by_id(session, campaign_id)
+    last = run_of(session, campaign_id, after) if after is not None else None
+    found = times_sent(session, campaign_id, before=last.due_at if last else None, size=PAGE + 1)
+    following = found[PAGE - 1].run.id if len(found) > PAGE else None
+    return render(request, "campaign_times.html", campaign=campaign, times=found[:PAGE], following=following)
+
+
 @router.get("/{campaign_id}/left-out/{reason}", dependencies=[allow(*LOOKS)])
-def left_out(request: Request, session: SessionDep, campaign_id: int, reason: str, after: After = None) -> Response:
+def left_out(
+    request: Request,
+    session: SessionDep,
+    viewer: ViewerDep,
+    clock: ClockDep,
+    *,
+    campaign_id: int,
+    reason: str,
+    after: After = None,
+    run: After = None,
+) -> Response:
     """The people a campaign leaves out for a reason."""
     campaign = campaign_by_id(session, campaign_id)
     if reason not in REASONS:
         raise NotFoundError(N_("There is no such page."))
-    people = left_out_people(session, campaign, reason=reason, after=after, size=PAGE + 1)
+    asked: dict[str, Any] = {"reason": reason, "after": after, "run_id": run, "now": clock.now()}
+    people = left_out_people(session, campaign, **asked, size=PAGE + 1)
     return render(
         request,
         "campaign_left_out.html",
         campaign=campaign,
         reason=reason,
         reasons=REASONS,
+        why=WHY,
+        may=viewer.has(Role.MARKETER),
         people=people[:PAGE],
         following=people[PAGE - 1].person_id if len(people) > PAGE else None,
     )
-
-
-@router.post("/{campaign_id}/pause", dependencies=[allow(Role.MARKETER)])
-def pause(session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int) -> Response:
-    """Stop it at once."""
-    campaign = planning.pause(session, campaign_id, actor=viewer.email, now=clock.now())
-    return _told(campaign, N_("“%(name)s” is paused."), undo="resume")
-
-
-@router.post("/{campaign_id}/resume", dependencies=[allow(Role.MARKETER)])
-def resume(session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int) -> Response:
-    """Go on."""
-    campaign = planning.resume(session, campaign_id, actor=viewer.email, now=clock.now())
-    return _told(campaign, N_("“%(name)s” goes on."), undo="pause")
-
-
-@router.post("/{campaign_id}/take-back", dependencies=[allow(Role.MARKETER)])
-def take_back(session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int) -> Response:
-    """Make a draft of it again, to change it."""
-    campaign = planning.take_back(session, campaign_id, actor=viewer.email, now=clock.now())
-    return _told(campaign, N_("“%(name)s” is a draft again."))
-
-
-def _told(campaign: Campaign, sentence: str, undo: str | None = None) -> Response:
-    back = f"/campaigns/{campaign.id}/{undo}" if undo else None
-    return toast(see_other(f"/campaigns/{campaign.id}"), sentence, undo=back, name=campaign.name)
-
-
-@router.get("/{campaign_id}/cancel", dependencies=[allow(Role.MARKETER)])
-def confirm_cancel(request: Request, session: SessionDep, campaign_id: int) -> Response:
-    """What cancelling means, with the number."""
-    found = whole(session, campaign_id)
-    if Action.CANCEL not in possible(State(found.campaign.state), begun=found.run is not None):
-        return see_other(f"/campaigns/{campaign_id}")
-    return render(request, "campaign_cancel.html", campaign=found.campaign, counts=found.counts, run=found.run)
-
-
-@router.post("/{campaign_id}/cancel", dependencies=[allow(Role.MARKETER)])
-def cancel(session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int) -> Response:
-    """End it for good."""
-    campaign = planning.cancel(session, campaign_id, actor=viewer.email, now=clock.now())
-    return _told(campaign, N_("“%(name)s” is cancelled."))
-
-
-@router.post("/{campaign_id}/duplicate", dependencies=[allow(Role.MARKETER)])
-def duplicate(session: SessionDep, viewer: ViewerDep, clock: ClockDep, campaign_id: int) -> Response:
-    """A draft like it."""
-    copy = planning.duplicate(session, campaign_id, actor=viewer.email, now=clock.now())
-    return toast(see_other(f"/campaigns/{copy.id}/name"), N_("This is a copy. Nothing is sent yet."))
-
-
-@router.post("/{campaign_id}/delete", dependencies=[allow(Role.MARKETER)])
-def delete(session: SessionDep, campaign_id: int) -> Response:
-    """Delete a draft."""
-    planning.delete_draft(session, campaign_id)
-    return toast(see_other("/campaigns"), N_("The draft is deleted."))

@@ -16,10 +16,20 @@ from growth.locales import N_
 from growth.people.accounts import Role
 from growth.people.consent import record_by_hand
 from growth.people.importing.cells import moment_of, short
+from growth.people.permission.lists import in_words, lists_of
+from growth.people.permission.preferences import standing
 from growth.people.reading import profile
 from growth.web.access import ClockDep, SessionDep, Viewer, ViewerDep, allow
 from growth.web.pages.people import READERS
-from growth.web.people_words import BASES, DELIVERIES, EVENTS, SUPPRESSIONS, country_name, language_name
+from growth.web.people_words import (
+    BASES,
+    DELIVERIES,
+    EVENTS,
+    FREQUENCIES,
+    SUPPRESSIONS,
+    country_name,
+    language_name,
+)
 from growth.web.rendering import render, see_other
 from growth.web.toasts import toast
 
@@ -44,18 +54,29 @@ class Sent:
 
     campaign_id: int
     campaign: str
+    delivery_id: int
+    seen: bool
+    """Whether it left, so that it can be seen as it was received."""
     state: str
     at: datetime | None
 
 
 @router.get("/{person_id}", dependencies=[allow(*READERS)])
-def person(request: Request, session: SessionDep, viewer: ViewerDep, person_id: PersonId) -> Response:
+def person(request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep, person_id: PersonId) -> Response:
     """The page."""
-    return _page(request, session, viewer, person_id, Asked())
+    return _page(request, session, viewer, person_id, Asked(), now=clock.now())
 
 
 def _page(
-    request: Request, session: Session, viewer: Viewer, person_id: int, asked: Asked, *, status: int = 200, **more: Any
+    request: Request,
+    session: Session,
+    viewer: Viewer,
+    person_id: int,
+    asked: Asked,
+    *,
+    now: datetime,
+    status: int = 200,
+    **more: Any,
 ) -> Response:
     shown = profile(session, person_id)
     return render(
@@ -66,6 +87,10 @@ def _page(
         asked=asked,
         events=_events(session, person_id),
         sent=_sent(session, person_id),
+        lists=lists_of(session, person_id),
+        in_words=in_words,
+        wish=None if shown.person.erased_at else standing(session, person_id, locale=viewer.locale, now=now),
+        frequencies=FREQUENCIES,
         bases=BASES,
         suppressions=SUPPRESSIONS,
         event_words=EVENTS,
@@ -92,7 +117,14 @@ def _sent(session: Session, person_id: int) -> list[Sent]:
         .limit(NEWEST)
     )
     return [
-        Sent(campaign, name, one.state, one.delivered_at or one.accepted_at or one.claimed_at)
+        Sent(
+            campaign_id=campaign,
+            campaign=name,
+            delivery_id=one.id,
+            seen=one.accepted_at is not None,
+            state=one.state,
+            at=one.delivered_at or one.accepted_at or one.claimed_at,
+        )
         for campaign, name, one in session.execute(found)
     ]
 
@@ -111,7 +143,9 @@ def record(
     try:
         new = _recorded(session, viewer, person_id, asked, clock.now())
     except InvalidError as error:
-        return _page(request, session, viewer, person_id, asked, status=422, errors={error.field: error})
+        return _page(
+            request, session, viewer, person_id, asked, now=clock.now(), status=422, errors={error.field: error}
+        )
     words = N_("Recorded.") if new else N_("This was on record already.")
     return toast(see_other(f"/people/{person_id}"), words)
 

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 from growth.database.audit import audit
 from growth.database.workspace import Workspace
 from growth.errors import InvalidError
+from growth.events.records import HookRefusal
+from growth.events.refused import refused_lately
 from growth.locales import N_
 from growth.measurement.rolling_up import start_over
 from growth.people.accounts import Role
@@ -24,7 +26,7 @@ NAV = NavEntry(group=N_("Run"), label=N_("Settings"), href="/settings", icon="se
 
 
 @router.get("", dependencies=[allow()])
-def settings_page(request: Request, session: SessionDep) -> Response:
+def settings_page(request: Request, session: SessionDep, clock: ClockDep) -> Response:
     """The form."""
     place = _place(session)
     asked = OrganisationForm(
@@ -35,7 +37,7 @@ def settings_page(request: Request, session: SessionDep) -> Response:
         sender_email=place.sender_email,
         postal_address=place.postal_address,
     )
-    return _page(request, asked, {})
+    return _page(request, asked, {}, hook=refused_lately(session, "sendgrid", clock.now()))
 
 
 @router.post("", dependencies=[allow()])
@@ -69,7 +71,14 @@ def _place(session: Session) -> Workspace:
     return session.get_one(Workspace, 1, with_for_update=True)
 
 
-def _page(request: Request, asked: OrganisationForm, wrong: dict[str, InvalidError], *, status: int = 200) -> Response:
+def _page(
+    request: Request,
+    asked: OrganisationForm,
+    wrong: dict[str, InvalidError],
+    *,
+    status: int = 200,
+    hook: HookRefusal | None = None,
+) -> Response:
     locale = locale_of(request)
     return render(
         request,
@@ -77,6 +86,7 @@ def _page(request: Request, asked: OrganisationForm, wrong: dict[str, InvalidErr
         status=status,
         asked=asked,
         errors=wrong,
+        hook=hook,
         zones=[(zone, zone.replace("_", " ")) for zone in time_zones()],
         currencies=[(code, f"{get_currency_name(code, locale=locale)} ({code})") for code in CURRENCIES],
     )

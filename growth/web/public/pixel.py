@@ -6,6 +6,7 @@ import logging
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from growth.campaigns.email.machines import opened_by_machine
 from growth.campaigns.email.recipients import recipients
 from growth.database.engine import transaction
 from growth.errors import RefusedError
@@ -42,4 +43,5 @@ def _count(request: Request, clock: ClockDep, signed: str) -> None:
     with transaction(request.app.state.engine) as session:
         recipient = recipients(session, [delivery]).get(delivery)
         if recipient is not None:
-            happened(session, recipient, "email_open", "pixel", clock.now())
+            machine = opened_by_machine(request.headers.get("user-agent", ""))
+            happened(session, recipient, "email_machine_open" if machine else "email_open", "pixel", clock.now())

@@ -17,6 +17,7 @@ from growth.people.consent import EMAIL_CHANNEL, may_write
 from growth.people.records import Identity
 from growth.web.access import ClockDep, SessionDep, public
 from growth.web.public.happened import happened
+from growth.web.public.recipient_words import REASONS, masked
 from growth.web.rendering import render, see_other
 
 router = APIRouter(prefix="/p/unsubscribe")
@@ -36,6 +37,8 @@ def unsubscribe_page(request: Request, session: SessionDep, t: str = "") -> Resp
         organisation=place.name if place else "",
         address=_address(session, recipient),
         ended=_ended(session, recipient),
+        known=recipient.person_id is not None,
+        reasons=REASONS,
     )
     response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -81,9 +84,7 @@ def _ended(session: Session, recipient: Recipient) -> bool:
 
 
 def _address(session: Session, recipient: Recipient) -> str | None:
-    """`a***@example.com`: enough to know it by, and little for whom the message was passed on to."""
     identity = session.get(Identity, recipient.identity_id) if recipient.identity_id is not None else None
     if identity is None or identity.sealed is None:
         return None
-    name, _, domain = keyring().unseal(identity.sealed).rpartition("@")
-    return f"{name[:1]}***@{domain}"
+    return masked(keyring().unseal(identity.sealed))

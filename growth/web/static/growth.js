@@ -22,12 +22,29 @@ document.addEventListener("click", (event) => {
 // A submit button is pressed once; the second press of an impatient hand does nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  if (event.defaultPrevented || form.method !== "post") return;
+  if (event.defaultPrevented || form.method !== "post" || event.submitter?.formTarget) return;
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
   setTimeout(() => delete form.dataset.sent, 5000);
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
+
+// A message's preview follows the typing; what is inserted goes where the cursor was last.
+let showing, field;
+find("[data-live]")?.addEventListener("input", () => {
+  clearTimeout(showing);
+  showing = setTimeout(() => find("[data-show]").click(), 700);
+});
+document.addEventListener("focusin", (event) => (field = event.target.matches("[data-insert-into]") ? event.target : field));
+document.addEventListener("click", (event) => {
+  const text = event.target.closest("[data-insert]")?.dataset.insert;
+  const into = text && (field || find("#body"));
+  if (!into) return;
+  into.closest("details")?.setAttribute("open", "");
+  into.setRangeText(text, into.selectionStart, into.selectionEnd, "end");
+  into.focus();
+  into.dispatchEvent(new Event("input", { bubbles: true }));
+});
 
 for (const toast of document.querySelectorAll("[data-toast]")) {
   let left = setTimeout(() => toast.remove(), 10000);

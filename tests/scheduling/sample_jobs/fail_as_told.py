@@ -12,6 +12,7 @@ def fail_as_told(run: JobRun) -> None:
         run.fan_out("fail_a_part", [{"part": part, **run.args} for part in range(run.args["parts"])])
         return
     run.tell("Attempt.")
+    run.moved_on = bool(run.args.get("moved_on"))
     if run.args["how"] == "transient":
         raise TransientError("%(who)s did not answer.", who="SendGrid", retry_after=run.args.get("retry_after"))
     if run.args["how"] == "permanent":

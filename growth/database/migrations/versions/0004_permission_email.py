@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.Text(), nullable=False),
         sa.Column("test_percent", sa.BigInteger(), server_default="100", nullable=False),
         sa.Column("smallest_effect", sa.BigInteger(), nullable=True),
+        sa.Column("base_rate", sa.BigInteger(), nullable=True),
         sa.Column("planned_size", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
@@ -114,11 +115,27 @@ def upgrade() -> None:
         sa.Column("seeds", postgresql.JSONB(), server_default="[]", nullable=False),
         sa.Column("halted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("halted_because", postgresql.JSONB(), nullable=True),
+        sa.Column("watched_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
         sa.Column("updated_by", sa.Text(), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_sending_rules_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sending_rules")),
+    )
+    op.create_table(
+        "usual_hour",
+        sa.Column("person_id", sa.BigInteger(), nullable=False),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("opens", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_usual_hour_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_usual_hour")),
+    )
+    op.create_table(
+        "usual_hour_of_country",
+        sa.Column("country", sa.Text(), nullable=False),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("people", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("country", name=op.f("pk_usual_hour_of_country")),
     )
     op.create_table(
         "audience_version",
@@ -182,6 +199,7 @@ def upgrade() -> None:
         "preference",
         sa.Column("person_id", sa.BigInteger(), nullable=False),
         sa.Column("most_per_week", sa.BigInteger(), nullable=True),
+        sa.Column("most_per_month", sa.BigInteger(), nullable=True),
         sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_preference_person_id")),
@@ -249,6 +267,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_table(
+        "hook_refusal",
+        sa.Column("source", sa.Text(), nullable=False),
+        sa.Column("words", postgresql.JSONB(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_hook_refusal")),
+    )
+    op.create_table(
         "trigger_entry",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("campaign_id", sa.BigInteger(), nullable=False),
@@ -307,3 +332,34 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state in ('planned', 'claimed', 'in_doubt')"),
     )
+    op.create_table(
+        "campaign_effect",
+        sa.Column("campaign_run_id", sa.BigInteger(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("mailed", sa.BigInteger(), nullable=False),
+        sa.Column("mailed_did", sa.BigInteger(), nullable=False),
+        sa.Column("mailed_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("mailed_squares", sa.Numeric(), server_default="0", nullable=False),
+        sa.Column("held_out", sa.BigInteger(), nullable=False),
+        sa.Column("held_out_did", sa.BigInteger(), nullable=False),
+        sa.Column("held_out_minor", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("held_out_squares", sa.Numeric(), server_default="0", nullable=False),
+        sa.Column("unrated", sa.Text(), server_default="", nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("final", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_run_id"], ["campaign_run.id"], name=op.f("fk_campaign_effect_campaign_run_id")
+        ),
+        sa.PrimaryKeyConstraint("campaign_run_id", "outcome", name=op.f("pk_campaign_effect")),
+    )
+    op.create_index(
+        "ix_letter_posted", "letter", ["posted_at"], unique=False, postgresql_where=sa.text("email_sealed is not null")
+    )
+    op.create_table(
+        "sign_up_pace",
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("window", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("hash", "window", name=op.f("pk_sign_up_pace")),
+    )
+    op.create_index("ix_sign_up_pace_window", "sign_up_pace", ["window"], unique=False)

@@ -1,0 +1,1 @@
+"""Occasions: what makes a campaign go out more than once."""
