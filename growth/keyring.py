@@ -98,9 +98,12 @@ class Keyring:
             pass
         raise RefusedError(NOT_OURS, remedy=WHOLE_LINK)
 
-    def marks(self, purpose: str, payload: str) -> tuple[str, str, str, str]:
-        """Four independent signatures of a payload, 15 bytes each and safe in a URL: parts of one long hash."""
-        wide = hashlib.blake2b(f"{purpose}\n{payload}".encode(), key=self._marking, digest_size=60)
+    def marks(self, purpose: str, payload: str, block: int) -> tuple[str, str, str, str]:
+        """Four signatures of a payload, each for another use, 15 bytes and safe in a URL: parts of one long hash.
+
+        Each block has four others. For who signs so much that one hash for each takes too long.
+        """
+        wide = hashlib.blake2b(f"{purpose}\n{payload}\n{block}".encode(), key=self._marking, digest_size=60)
         text = _encode(wide.digest())
         return text[:20], text[20:40], text[40:60], text[60:]
 

@@ -135,7 +135,7 @@ def _carry_out(session: Session, run: CampaignRun, move: Move, now: datetime) ->
 
 def end(session: Session, run_id: int, now: datetime) -> None:
     """End a run that is selected and of which nothing is left to send or to settle, and go on with its campaign."""
-    run = session.get_one(CampaignRun, run_id, with_for_update={"key_share": True}, populate_existing=True)
+    run = session.get_one(CampaignRun, run_id)
     campaign = session.get_one(Campaign, run.campaign_id, populate_existing=True)
     if left(session, run_id) or not beginning.over(campaign, run, now):
         return

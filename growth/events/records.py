@@ -31,8 +31,8 @@ class Event(Record):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     """page_view, click, email_sent, email_deferred, email_dropped, email_delivered, email_open, email_click,
-    email_machine_open, email_machine_click, email_bounce, email_complaint, unsubscribe, subscribe, registration, order, refund, shop_open, contact, call, or
-    custom, whose properties carry its `name`."""
+    email_machine_open, email_machine_click, email_bounce, email_complaint, unsubscribe, subscribe, registration, order,
+    refund, shop_open, contact, call, or custom, whose properties carry its `name`."""
     source: Mapped[str]
     """collector, sendgrid, link, pixel, import, sandbox, rep."""
     side: Mapped[str]

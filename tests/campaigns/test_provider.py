@@ -87,6 +87,13 @@ def test_a_body_that_drips_ends_at_the_deadline_too() -> None:
         SendGridProvider("key", f"http://127.0.0.1:{server.server_port}", 1.0).send(MAIL, NOON)
 
 
+def test_addresses_stay_out_of_the_clients_log(mail: Running, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("DEBUG"):
+        SendGridProvider(mail.key, mail.url, 10.0).send(MAIL, NOON)
+    assert "PAYLOAD" in caplog.text
+    assert "anna@example.com" not in caplog.text
+
+
 @pytest.fixture
 def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLContext:
     """A server's certificate for this machine, which this process trusts."""

@@ -7,7 +7,7 @@ from tests.running.starting import growth
 
 
 def said(*arguments: str, url: str, code: int = 0) -> str:
-    answer = growth("templates", *arguments, GROWTH_DATABASE_URL=url)
+    answer = growth("templates", *arguments, GROWTH_DATABASE_URL=url, COLUMNS="400")
     assert answer.returncode == code, answer.stderr
     return answer.stdout + answer.stderr
 

@@ -10,6 +10,7 @@ from growth.clock import FixedClock
 from growth.errors import RefusedError
 from growth.events.links import (
     ClickLink,
+    links_of,
     read_click,
     read_open,
     read_person,
@@ -31,6 +32,15 @@ def test_what_was_signed_is_read_back(delivery: int, position: int) -> None:
     assert read_open(sign_open(delivery).removeprefix("/o/").removesuffix(".gif")) == delivery
     assert read_unsubscribe(sign_unsubscribe(delivery).removeprefix("/p/unsubscribe?t=")) == delivery
     assert len(click) < 90
+
+
+@given(st.integers(1, BIGGEST), st.integers(0, 12))
+def test_links_signed_together_are_those_signed_alone(delivery: int, clicks: int) -> None:
+    links = links_of(delivery, clicks)
+    assert list(links.clicks) == [sign_click(delivery, position) for position in range(clicks)]
+    assert (links.open, links.unsubscribe) == (sign_open(delivery), sign_unsubscribe(delivery))
+    marks = [link.removesuffix(".gif").rpartition(".")[2] for link in (*links.clicks, links.open, links.unsubscribe)]
+    assert len(set(marks)) == clicks + 2
 
 
 @given(st.data())

@@ -17,7 +17,8 @@ from growth.campaigns.states import FINAL, Kind, State
 from growth.errors import GrowthError, NotFoundError
 from growth.settings import settings
 
-_DAY = timedelta(days=1)
+_OPEN_FOR = timedelta(days=1, minutes=10)
+"""A day's run takes nobody in after midnight; what was under way then has committed long before this."""
 
 
 def due(session: Session, now: datetime) -> list[Campaign]:
@@ -42,7 +43,7 @@ def settle_message(session: Session, campaign: Campaign) -> None:
 
 
 def run_at(session: Session, campaign: Campaign, due_at: datetime, now: datetime, *, selected: bool) -> CampaignRun:
-    """The campaign's run of a moment, locked, made when there is none; `selected` when nobody is to be chosen for it.
+    """The campaign's run of a moment, made when there is none; `selected` when nobody is to be chosen for it.
 
     One that is over, as that of a day the clock was put back to, goes on.
     """
@@ -50,8 +51,7 @@ def run_at(session: Session, campaign: Campaign, due_at: datetime, now: datetime
     new = upsert(CampaignRun).values(campaign_id=campaign.id, due_at=due_at, state=state, selected_at=selected_at)
     session.execute(new.on_conflict_do_nothing())
     same = CampaignRun.campaign_id == campaign.id, CampaignRun.due_at == due_at
-    mine = select(CampaignRun).where(*same).with_for_update(key_share=True)
-    run = session.scalars(mine.execution_options(populate_existing=True)).one()
+    run = session.scalars(select(CampaignRun).where(*same)).one()
     if selected and run.state == "sent":
         run.state, run.finished_at = "sending", None
     return run
@@ -66,15 +66,13 @@ def copy_seeds(session: Session, run: CampaignRun, now: datetime) -> None:
 def over(campaign: Campaign, run: CampaignRun, now: datetime) -> bool:
     """Whether a run without anything left is over: that of a triggered campaign stays open for its day."""
     stays_open = campaign.kind == Kind.TRIGGERED and campaign.state not in FINAL
-    return not stays_open or run.due_at + _DAY <= now
+    return not stays_open or run.due_at + _OPEN_FOR <= now
 
 
 def go_on_after(session: Session, campaign_id: int, now: datetime) -> None:
     """What becomes of a campaign whose run is over: a recurring one waits for its next time, one sent once is sent."""
-    if session.get_one(Campaign, campaign_id).kind == Kind.TRIGGERED:
-        return
     campaign = session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
-    if campaign.state not in {State.SENDING, State.PAUSED, State.AWAITS}:
+    if campaign.kind == Kind.TRIGGERED or campaign.state not in {State.SENDING, State.PAUSED, State.AWAITS}:
         return
     following = None
     if campaign.kind == Kind.RECURRING:
