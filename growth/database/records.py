@@ -19,6 +19,7 @@ MODULES = (
     "growth.campaigns.messages.records",
     "growth.campaigns.sending.records",
     "growth.campaigns.records",
+    "growth.campaigns.occasions.records",
     "growth.campaigns.letters.records",
     "growth.scoring.records",
     "growth.measurement.records",

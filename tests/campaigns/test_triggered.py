@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, text, update
 
 from growth.campaigns import planning
+from growth.campaigns.occasions.records import TriggerEntry
 from growth.campaigns.occasions.triggered import PATIENCE, causes
-from growth.campaigns.records import Campaign, CampaignRun, Delivery, TriggerEntry
+from growth.campaigns.records import Campaign, CampaignRun, Delivery
 from growth.campaigns.states import State
 from growth.clock import FixedClock
 from growth.database.engine import transaction

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns.choosing.selecting import select_among
 from growth.campaigns.occasions import beginning
-from growth.campaigns.records import Campaign, CampaignRun, TriggerEntry
+from growth.campaigns.occasions.records import TriggerEntry
+from growth.campaigns.records import Campaign, CampaignRun
 from growth.campaigns.states import Kind, State
 from growth.database.among import among
 from growth.events.reading import EventRead, pass_over, read_new
