@@ -324,6 +324,7 @@ def test_a_worker_killed_between_claim_and_answer(
     number = write(engine, clock)  # type: ignore[arg-type]
     first = start()
     until(lambda: letter(engine, number).state == "claimed")
+    until(lambda: not slow_mail.faults.coming())  # the provider has the request
     if taken:
         until(lambda: received(slow_mail) == 1)
     first.send_signal(signal.SIGKILL)
