@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from growth.commands.campaign_work import ACTOR, JsonOption, print_json, work
+from growth.commands.campaign_work import ACTOR, JsonOption
+from growth.commands.connect import print_json, work
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

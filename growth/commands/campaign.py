@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from growth.commands import campaign_doing, campaign_planning
-from growth.commands.campaign_work import ACTOR, JsonOption, Which, print_json, said, work
+from growth.commands.campaign_work import ACTOR, JsonOption, Which, said
+from growth.commands.connect import print_json, work
 from growth.commands.experiment import experiment_app
 
 if TYPE_CHECKING:

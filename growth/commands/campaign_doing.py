@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from growth.commands.campaign_work import ACTOR, Which, work
+from growth.commands.campaign_work import ACTOR, Which
+from growth.commands.connect import work
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

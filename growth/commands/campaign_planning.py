@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from growth.commands.campaign_work import ACTOR, Which, work, zone_of
+from growth.commands.campaign_work import ACTOR, Which, zone_of
+from growth.commands.connect import work
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

@@ -16,13 +16,12 @@ def print_deliverability(*, json: JsonOption = False) -> None:
     """What became of the last seven days' messages at each receiver, and what to look at."""
     from dataclasses import asdict
 
-    import orjson
     from rich.console import Console
     from rich.table import Table
 
     from growth.campaigns.email.deliverability import LIMITS, WINDOW, by_receiver, judge
     from growth.clock import SystemClock
-    from growth.commands.connect import database
+    from growth.commands.connect import database, print_json
     from growth.database.engine import transaction
 
     with database() as engine, transaction(engine) as session:
@@ -33,7 +32,7 @@ def print_deliverability(*, json: JsonOption = False) -> None:
             "receivers": {name: asdict(fate) for name, fate in fates.items()},
             "findings": list(map(asdict, findings)),
         }
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+        print_json(told)
         return
     measures = ("delivered", *(limit.measure for limit in LIMITS), "opened", "clicked")
     table = Table("Receiver", "Sent", *(measure.capitalize() for measure in measures))

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from growth.commands.connect import print_json
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -48,7 +50,7 @@ def evaluate_file(
 
     found = evaluate(Asked(file, group, control, outcome, value, segment, _shares(split)))
     if json:
-        _print(found)
+        print_json(found)
         return
     from rich.console import Console
 
@@ -128,7 +130,7 @@ def size(which: Which, *, json: JsonOption = False) -> None:
         setup = _setup(session, campaign)
         found = foresee(setup.declaration, review(session, campaign, now).reached)
     if json:
-        _print({"needed": found.needed, "people": found.people, "smallest": found.smallest, "enough": found.enough})
+        print_json({"needed": found.needed, "people": found.people, "smallest": found.smallest, "enough": found.enough})
         return
     seen = (
         f"{found.smallest * 100:.2f} points will be seen 8 times in 10" if found.smallest else "no difference will show"
@@ -149,7 +151,7 @@ def show(which: Which, *, json: JsonOption = False) -> None:
         told = {"campaign": campaign.id, **(setup_told(setup) if setup else {})}
         told["caused"] = causes_told(caused(session, campaign.id))
     if json:
-        _print(told)
+        print_json(told)
         return
     for line in lines(told):
         typer.echo(line)
@@ -174,9 +176,3 @@ def _setup(session: "Session", campaign: "Campaign") -> "Setup":
     if setup is None:
         raise NotFoundError(N_("This campaign has no experiment."))
     return setup
-
-
-def _print(found: Any) -> None:
-    import orjson
-
-    typer.echo(orjson.dumps(found, option=orjson.OPT_INDENT_2, default=str))

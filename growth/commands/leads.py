@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from growth.commands.connect import print_json
+
 if TYPE_CHECKING:
     from growth.leads.importing.bring_in import Brought
 
@@ -75,7 +77,7 @@ def import_files(
     with database() as engine:
         brought = import_leads(engine, SystemClock(), asked, by="command line", dry_run=dry_run)
     if json:
-        _print_json(asdict(brought.counts) | {"source": brought.source, "rejected_files": brought.rejected})
+        print_json(asdict(brought.counts) | {"source": brought.source, "rejected_files": brought.rejected})
     else:
         _tell(brought, dry_run=dry_run)
 
@@ -111,7 +113,7 @@ def list_leads(
     with database() as engine, transaction(engine) as session:
         page = read_queue(session, asked, SystemClock().now(), size=limit)
     if json:
-        _print_json([asdict(entry) for entry in page.entries])
+        print_json([asdict(entry) for entry in page.entries])
         return
     for entry in page.entries:
         chance = f"{entry.probability:6.1%}" if entry.probability is not None else "     –"
@@ -145,7 +147,7 @@ def show(lead_id: Annotated[int, typer.Argument(help="The lead's number.")], *, 
         "history": [asdict(one) for one in happened],
     }
     if json:
-        _print_json(told)
+        print_json(told)
         return
     for name in ("name", "stage", "channel", "contacted_at", "won_at"):
         typer.echo(f"{name}: {told[name]}")
@@ -161,9 +163,3 @@ def _reason(reason: dict[str, Any]) -> dict[str, Any]:
     from growth.locales import translate
 
     return {"sentence": translate("en", reason["message"], **reason["values"]), "points": reason["points"]}
-
-
-def _print_json(value: Any) -> None:
-    import orjson
-
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from growth.commands.connect import print_json
+
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from sqlalchemy.orm import Session
@@ -147,7 +149,7 @@ def _bar(*, quiet: bool) -> Iterator["Progress"]:
 def _tell_counts(file: "ImportFile", counts: "Counts", *, dry_run: bool, json: bool) -> None:
     found = str(file.rejected) if counts.rejected else None
     if json:
-        _print_json(asdict(counts) | {"dry_run": dry_run, "columns": file.form.columns, "rejected_file": found})
+        print_json(asdict(counts) | {"dry_run": dry_run, "columns": file.form.columns, "rejected_file": found})
     else:
         would = "would be " if dry_run else ""
         typer.echo(
@@ -189,7 +191,7 @@ def show(address: Address, *, json: JsonOption = False) -> None:
             "suppressed": [_columns(one, "channel scope reason source at") for one in found.suppressed],
         }
     if json:
-        _print_json(told)
+        print_json(told)
         return
     for field in ("id", "name", "country", "language", "since"):
         typer.echo(f"{field}: {told[field] if told[field] is not None else '–'}")
@@ -245,7 +247,7 @@ def suppress(
         else:
             counts = suppress_file(session, path, source=source, actor=_ACTOR, now=now)
     if json:
-        _print_json(asdict(counts))
+        print_json(asdict(counts))
         return
     typer.echo(f"{counts.new:,} added, {counts.known:,} on the list already.")
     if counts.unreadable:
@@ -270,9 +272,3 @@ def _person(session: "Session", address: str) -> int:
 
 def _columns(record: object, names: str) -> dict[str, Any]:
     return {name: getattr(record, name) for name in names.split()}
-
-
-def _print_json(value: Any) -> None:
-    import orjson
-
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2, default=str))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from growth.commands.connect import print_json
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -33,9 +35,7 @@ def show(*, json: Annotated[bool, typer.Option("--json", help="Print one JSON ob
         plain = {field: getattr(held, field) for field in SendingForm.model_fields}
         shown = typed(held).model_dump()
     if json:
-        import orjson
-
-        typer.echo(orjson.dumps(plain | {"halted": halted}, option=orjson.OPT_INDENT_2))
+        print_json(plain | {"halted": halted})
         return
     for field, text in shown.items():
         typer.echo(f"{field:22} {', '.join(text.splitlines()) or '–'}")

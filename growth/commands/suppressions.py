@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from growth.commands.connect import print_json
+
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
@@ -49,7 +51,7 @@ def list_entries(
         found = [_told(one) for one in addresses_on_list(session, reason, after=after, size=limit)]
         count = count_on_list(session, reason)
     if json:
-        _print_json({"entries": found, "count": count.addresses, "more": count.more})
+        print_json({"entries": found, "count": count.addresses, "more": count.more})
         return
     for one in found:
         typer.echo(f"{one['number']:>8}  {one['hash'][:16]}  {one['scope']:10}  {one['reason']:12}  {one['source']}")
@@ -63,7 +65,7 @@ def check(address: Address, *, json: JsonOption = False) -> None:
     with _work() as (session, _):
         found = [_told(one) for one in look_up(session, address)]
     if json:
-        _print_json(found)
+        print_json(found)
     for one in () if json else found:
         typer.echo(f"Not written to: {one['reason']}, {one['scope']}, {one['source']}, since {one['since']}")
     if not found:
@@ -122,7 +124,7 @@ def import_list(
             reject=lambda number, line, wrong: kept.reject(number, [line], wrong),
         )
     if json:
-        _print_json(asdict(done) | {"rejected_file": str(place) if done.unreadable else None})
+        print_json(asdict(done) | {"rejected_file": str(place) if done.unreadable else None})
         return
     typer.echo(f"{done.new:,} added, {done.known:,} on the list already.")
     if done.unreadable:
@@ -150,9 +152,3 @@ def _told(one: "Suppression") -> dict[str, Any]:
         "source": one.source,
         "since": one.at.isoformat(timespec="seconds"),
     }
-
-
-def _print_json(value: object) -> None:
-    import orjson
-
-    typer.echo(orjson.dumps(value, option=orjson.OPT_INDENT_2))

@@ -20,6 +20,7 @@ MODULES = (
     "growth.campaigns.sending.records",
     "growth.campaigns.records",
     "growth.campaigns.occasions.records",
+    "growth.campaigns.experiments.records",
     "growth.campaigns.letters.records",
     "growth.scoring.records",
     "growth.measurement.records",

@@ -13,7 +13,8 @@ from growth.campaigns.experiments import winners
 from growth.campaigns.experiments.declaring import save_experiment
 from growth.campaigns.experiments.effects import caused, count_effects
 from growth.campaigns.experiments.fields import checked_experiment
-from growth.campaigns.records import Campaign, CampaignEffect, Delivery
+from growth.campaigns.experiments.records import CampaignEffect
+from growth.campaigns.records import Campaign, Delivery
 from growth.clock import FixedClock
 from growth.database.audit import AuditEntry
 from growth.database.engine import transaction

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns.experimenting import experiment_of
 from growth.campaigns.experiments.outcomes import beside
-from growth.campaigns.records import Campaign, CampaignEffect, CampaignRun
+from growth.campaigns.experiments.records import CampaignEffect
+from growth.campaigns.records import Campaign, CampaignRun
 from growth.experiments import means, proportions
 from growth.experiments.means import Spread
 from growth.experiments.proportions import Effect, Share

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns.experimenting import planned_size
 from growth.campaigns.experiments.fields import EXPECTED, Declaration
-from growth.campaigns.records import Campaign, CampaignEffect, CampaignRun, DeliveryCount
+from growth.campaigns.experiments.records import CampaignEffect
+from growth.campaigns.records import Campaign, CampaignRun, DeliveryCount
 from growth.experiments import sample_size
 from growth.experiments.assigning import WHOLE
 
