@@ -23,8 +23,10 @@ import psycopg
 from bench import Figure
 from growth.clock import SystemClock
 from growth.database.embedded import borrowed
-from growth.database.engine import make_engine
+from growth.database.engine import make_engine, transaction
 from growth.database.migrate import migrate
+from growth.events.links import sign_person
+from growth.people.records import Person
 
 BATCHES = 120
 SIZE = 1_000
@@ -33,6 +35,11 @@ CONNECTIONS = (1, 2, 4)
 _KEY = "bench: a key that servers show"
 _COPY = "COPY event (occurred_at, event_id, kind, source, side, visitor, country, properties) FROM STDIN"
 _PATIENCE = 60
+_AGENTS = (
+    *(f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/{number}.0 Safari/537.36"
+      for number in range(100, 140)),
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+)  # fmt: skip
 
 Event = dict[str, object]
 Send = Callable[[bytes], None]
@@ -43,19 +50,44 @@ def run() -> list[Figure]:
 
     Each side sends the same events, made ready beforehand, in the same batches into an empty table, commits each
     batch, and is represented by its best number of connections. They take turns, so that what else the machine does
-    weighs on both.
+    weighs on both. Ours tells bots by their names, and people by their tokens.
     """
-    batches = list(_batches(SystemClock().now()))
-    posted = [orjson.dumps({"events": batch}) for batch in batches]
+    now = SystemClock().now()
+    batches = list(_batches(now))
     copied = [b"".join(map(_line, batch)) for batch in batches]
     ours: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
     peer: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
     with TemporaryDirectory() as home, _database(Path(home)) as url, _web(Path(home), url) as port:
+        posted = _with_people(Path(home), url, batches, now)
         for turn in range(TURNS):
             for count in CONNECTIONS:
                 ours[count] += _seconds(url, [_poster(port) for _ in range(count)], posted[turn::TURNS])
                 peer[count] += _seconds(url, [_copier(url) for _ in range(count)], copied[turn::TURNS])
     return [_figure(*({count: BATCHES * SIZE / spent for count, spent in side.items()} for side in (ours, peer)))]
+
+
+def _with_people(home: Path, url: str, batches: Sequence[Sequence[Event]], now: datetime) -> list[bytes]:
+    """The batches as they are posted: each event with its browser's name, so that bots are told, and some with a token.
+
+    A twentieth names one of a thousand people; the visitor becomes known by it.
+    """
+    os.environ["GROWTH_HOME"] = str(home)
+    engine = make_engine(url)
+    with transaction(engine) as session:
+        made = [Person(created_at=now) for _ in range(1_000)]
+        session.add_all(made)
+        session.flush()
+        tokens = [sign_person(person.id, now) for person in made]
+    engine.dispose()
+    dice = random.Random(3)
+    whole: list[bytes] = []
+    for batch in batches:
+        events = [event | {"agent": dice.choice(_AGENTS)} for event in batch]
+        for event in events:
+            if dice.random() < 0.05:
+                event["token"] = tokens[UUID(str(event["visitor"])).int % len(tokens)]
+        whole.append(orjson.dumps({"events": events}))
+    return whole
 
 
 def _figure(ours: dict[int, float], peer: dict[int, float]) -> Figure:
@@ -68,7 +100,7 @@ def _figure(ours: dict[int, float], peer: dict[int, float]) -> Figure:
 def _seconds(url: str, senders: Sequence[Send], batches: Sequence[bytes]) -> float:
     """What all senders together take."""
     with psycopg.connect(url, autocommit=True) as admin:
-        admin.execute("truncate event")
+        admin.execute("truncate event, visitor_identity")
         admin.execute("checkpoint")
     waiting = iter(batches)
     taking = threading.Lock()

@@ -6,8 +6,10 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +32,12 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 def _encode(raw: bytes) -> str:
     # As `urlsafe_b64encode` without its padding, in a third of the time: each message has many signed links.
     return binascii.b2a_base64(raw, newline=False).translate(_TO_URL, b"=").decode()
+
+
+@lru_cache
+def _cut(blocks: int) -> Callable[[str], tuple[str, ...]]:
+    """Takes a text of 80 letters a block apart into those of 20."""
+    return itemgetter(*(slice(first, first + 20) for first in range(0, 80 * blocks, 20)))
 
 
 def _decode(text: str) -> bytes:
@@ -55,8 +63,8 @@ class Keyring:
         return self.derived("signing")
 
     @cached_property
-    def _marking(self) -> bytes:
-        return self.derived("marking")
+    def _marking(self) -> "hashlib.blake2b":
+        return hashlib.blake2b(key=self.derived("marking"), digest_size=60)
 
     @cached_property
     def _cipher(self) -> AESGCM:
@@ -98,14 +106,17 @@ class Keyring:
             pass
         raise RefusedError(NOT_OURS, remedy=WHOLE_LINK)
 
-    def marks(self, purpose: str, payload: str, block: int) -> tuple[str, str, str, str]:
-        """Four signatures of a payload, each for another use, 15 bytes and safe in a URL: parts of one long hash.
+    def marks(self, purpose: str, payload: str, blocks: Sequence[int]) -> tuple[str, ...]:
+        """Four signatures of a payload for each block, each for another use, 15 bytes and safe in a URL.
 
-        Each block has four others. For who signs so much that one hash for each takes too long.
+        They are parts of long hashes, for who signs so much that one hash for each takes too long.
         """
-        wide = hashlib.blake2b(f"{purpose}\n{payload}\n{block}".encode(), key=self._marking, digest_size=60)
-        text = _encode(wide.digest())
-        return text[:20], text[20:40], text[40:60], text[60:]
+        wide = b""
+        for block in blocks:
+            hashing = self._marking.copy()
+            hashing.update(f"{purpose}\n{payload}\n{block}".encode())
+            wide += hashing.digest()
+        return _cut(len(blocks))(_encode(wide))
 
     def _mac(self, purpose: str, body: str) -> bytes:
         # BLAKE2b with a key (RFC 7693), a third of HMAC's time: each message has many signed links.

@@ -1,5 +1,6 @@
 """Gives channels their credit for what happened since the last run, and counts the days again that changed by it."""
 
+from growth.attribution.adopting import recount
 from growth.attribution.crediting import credit
 from growth.locales import N_
 from growth.measurement.rolling_up import roll_up
@@ -16,8 +17,11 @@ from growth.scheduling.run import JobRun
     missed="once",
 )
 def credit_channels(run: JobRun) -> None:
-    """A thousand events a step, then thirty days a step; without anything new it ends at once."""
+    """A thousand events a step, then what an adoption concerns, then thirty days a step; with nothing new it ends."""
     events = run.in_chunks(credit, size=1000)
+    recounted = run.in_chunks(recount, size=1000)
     days = run.in_chunks(roll_up, size=30)
+    if recounted:
+        run.tell(N_("Credited anew by the model adopted: %(conversions)s."), conversions=recounted)
     if events or days:
         run.tell(N_("New events read: %(events)s. Days counted again: %(days)s."), events=events, days=days)

@@ -2,7 +2,7 @@
 
 from growth.campaigns.letters import sending
 from growth.locales import N_
-from growth.people.permission import confirming, guarding
+from growth.people.permission import confirming, guarding, noticing
 from growth.scheduling.declare import Hourly, job
 from growth.scheduling.run import JobRun
 
@@ -18,6 +18,8 @@ def forget_confirmations(run: JobRun) -> None:
     confirmations = run.in_chunks(confirming.forget)
     letters = run.in_chunks(sending.forget)
     run.in_chunks(guarding.forget_pace)
+    with run.transaction() as session:
+        noticing.forget(session, run.now())
     if confirmations or letters:
         sentence = N_("Addresses taken off %(confirmations)s confirmations and %(letters)s letters.")
         run.tell(sentence, confirmations=confirmations, letters=letters)

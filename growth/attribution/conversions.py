@@ -15,11 +15,11 @@ from growth.attribution.records import Conversion
 # One JSON parameter, as `events.ingest` does.
 _STORE = text("""
     insert into conversion
-        (kind, source_key, side, occurred_at, person_id, visitor, country, value_minor, currency, of_order)
-    select kind, source_key, side, occurred_at, person_id, visitor, country, value_minor, currency, of_order
+        (kind, source_key, side, occurred_at, person_id, visitor, country, value_minor, currency, of_order, told_minor)
+    select kind, source_key, side, occurred_at, person_id, visitor, country, value_minor, currency, of_order, told_minor
     from jsonb_to_recordset(cast(:conversions as jsonb)) as given (
         kind text, source_key text, side text, occurred_at timestamptz, person_id bigint, visitor uuid, country text,
-        value_minor bigint, currency text, of_order text)
+        value_minor bigint, currency text, of_order text, told_minor bigint)
     on conflict do nothing
     returning id, occurred_at, side
 """)
@@ -48,12 +48,47 @@ _RANK_ORDERS = text("""
 _FIND_ORDERS = text("""
     update conversion as refund set
         refunds = sold.id, country = sold.country, person_id = sold.person_id, visitor = sold.visitor,
-        currency = case refund.value_minor when 0 then sold.currency else coalesce(refund.currency, sold.currency) end,
-        value_minor = case refund.value_minor when 0 then -sold.value_minor else refund.value_minor end
+        currency = case when refund.told_minor is null then sold.currency
+            else coalesce(refund.currency, sold.currency) end
     from conversion as sold
     where refund.of_order = any(cast(:orders as text[])) and refund.refunds is null
         and sold.source_key = refund.of_order and sold.kind in ('order', 'first_order')
     returning refund.id
+""")
+_NOTE_CHANGES = text("""
+    insert into order_change (source_key, changed_at, value_minor, currency)
+    select source_key, occurred_at, value_minor, currency
+    from jsonb_to_recordset(cast(:changes as jsonb)) as given (
+        source_key text, occurred_at timestamptz, value_minor bigint, currency text)
+    order by source_key
+    on conflict (source_key) do update set
+        changed_at = excluded.changed_at, value_minor = excluded.value_minor, currency = excluded.currency
+    where (excluded.changed_at, excluded.value_minor) > (order_change.changed_at, order_change.value_minor)
+""")
+_CHANGE_ORDERS = text("""
+    update conversion set value_minor = changed.value_minor, currency = changed.currency
+    from order_change as changed
+    where changed.source_key = any(cast(:orders as text[])) and conversion.source_key = changed.source_key
+        and conversion.kind in ('order', 'first_order') and conversion.occurred_at <= changed.changed_at
+        and (conversion.value_minor, conversion.currency) is distinct from (changed.value_minor, changed.currency)
+    returning conversion.id
+""")
+# In the order they happened, each gives back what the earlier ones have left; one in another currency can't be weighed.
+_LIMIT_REFUNDS = text("""
+    with refund as (
+        select refund.id, refund.currency = sold.currency as alike, sold.currency, sold.value_minor as whole,
+            coalesce(refund.told_minor, sold.value_minor) as told, refund.told_minor,
+            sum(coalesce(refund.told_minor, sold.value_minor)) filter (where refund.currency = sold.currency)
+                over (partition by sold.id order by refund.occurred_at, refund.source_key) as so_far
+        from conversion as sold join conversion as refund on refund.refunds = sold.id
+        where sold.source_key = any(cast(:orders as text[])) and sold.kind in ('order', 'first_order')
+    ), limited as (
+        select id, case when alike then least(so_far - told, whole) - least(so_far, whole) else -told end as value_minor
+        from refund
+    )
+    update conversion set value_minor = limited.value_minor from limited
+    where conversion.id = limited.id and conversion.value_minor <> limited.value_minor
+    returning conversion.id
 """)
 
 
@@ -67,6 +102,8 @@ class Changes:
 
 def keep(session: Session, happened: Sequence[Happening], changes: Changes) -> None:
     """Store what is new among these; of what happens once an earlier moment replaces a later one."""
+    changed = [one for one in happened if one.kind == "order_change"]
+    happened = [one for one in happened if one.kind != "order_change"]
     latest_first = sorted(happened, key=lambda one: one.occurred_at, reverse=True)
     earliest = {(one.kind, one.source_key): one for one in latest_first}
     stored = known(session, [key for key, one in earliest.items() if one.kind in ONCE])
@@ -78,7 +115,9 @@ def keep(session: Session, happened: Sequence[Happening], changes: Changes) -> N
             changes.moments.add((row.occurred_at, row.side))
     orders = [one for one in fresh if one.kind == "order"]
     rank_orders(session, ((one.person_id, one.visitor) for one in orders), changes)
-    _find_orders(session, {one.source_key for one in orders} | {one.of_order for one in fresh if one.of_order}, changes)
+    _change_orders(session, changed, {one.source_key for one in [*orders, *changed]}, changes)
+    told = [*orders, *changed]
+    _find_orders(session, {one.source_key for one in told} | {one.of_order for one in fresh if one.of_order}, changes)
 
 
 def known(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, datetime]]:
@@ -112,6 +151,15 @@ def rank_orders(session: Session, buyers: Iterable[tuple[int | None, UUID | None
 
 
 def _find_orders(session: Session, orders: set[str], changes: Changes) -> None:
-    """Point refunds at their orders, whichever of both came first."""
+    """Point refunds at their orders, whichever of both came first; together they give back no more than was paid."""
+    for statement in (_FIND_ORDERS, _LIMIT_REFUNDS) if orders else ():
+        changes.conversions.update(session.scalars(statement, {"orders": sorted(orders)}))
+
+
+def _change_orders(session: Session, changed: Sequence[Happening], orders: set[str], changes: Changes) -> None:
+    """Give orders their latest amount, whichever came first: the order, or its change."""
+    if changed:
+        latest = {one.source_key: one for one in sorted(changed, key=lambda one: (one.occurred_at, one.value_minor))}
+        session.execute(_NOTE_CHANGES, {"changes": orjson.dumps(list(latest.values())).decode()})
     if orders:
-        changes.conversions.update(session.scalars(_FIND_ORDERS, {"orders": list(orders)}))
+        changes.conversions.update(session.scalars(_CHANGE_ORDERS, {"orders": sorted(orders)}))

@@ -10,7 +10,7 @@ from growth.attribution.conversions import Changes, keep
 from growth.attribution.credits import credit_anew
 from growth.attribution.happenings import NO_CURRENCY, happening_of
 from growth.attribution.joining import settle
-from growth.attribution.touches import moments_of, reached_by, take_touches
+from growth.attribution.touches import moments_of, reached_by, take_touches, withdraw
 from growth.attribution.whose import adopt, find_whose
 from growth.database.changed_days import mark_moments
 from growth.database.workspace import workspace
@@ -39,6 +39,7 @@ def _take_in(session: Session, events: Sequence[EventRead]) -> Changes:
     adopted = adopt(session, whose)
     settle(session, adopted.conversions, changes)
     touches = take_touches(session, events, whose)
+    touches += withdraw(session, events)
     changes.moments |= moments_of(session, [*touches, *adopted.touches])
     told = (happening_of(event, whose, currency) for event in events)
     keep(session, [one for one in told if one is not None], changes)

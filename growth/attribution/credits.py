@@ -9,25 +9,27 @@ import orjson
 from sqlalchemy import select, text, union
 from sqlalchemy.orm import Session
 
-from growth.attribution.models import LAST_TOUCH, WINDOWS, Contact, Share, last_touch, shares
+from growth.attribution.models import Contact, Share, shares
 from growth.attribution.records import Conversion, Credit
+from growth.attribution.versions import Versions, read_versions
 from growth.database.among import among
 
 _LONGEST_PATH = 100
-"""Clicks before a conversion that a model is shown, the latest ones."""
+"""Contacts before a conversion that a model is shown, the latest ones."""
 
+# The side is kept from its index, which is by day and which a planner that knows nothing of a young table would take.
 _CONTACTS = text("""
     select conversion.id, touched.id, touched.occurred_at, touched.channel, touched.kind
     from conversion cross join lateral (
-        (select touch.* from touch
-        where touch.person_id = conversion.person_id and touch.side = conversion.side and touch.kind = 'click'
+        (select touch.id, touch.occurred_at, touch.channel, touch.kind from touch
+        where touch.person_id = conversion.person_id and touch.side || '' = conversion.side and touch.kind = any(:kinds)
             and touch.occurred_at <= conversion.occurred_at
             and touch.occurred_at > conversion.occurred_at
                 - case conversion.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
         order by touch.occurred_at desc, touch.id desc limit :longest)
         union
-        (select touch.* from touch
-        where touch.visitor = conversion.visitor and touch.side = conversion.side and touch.kind = 'click'
+        (select touch.id, touch.occurred_at, touch.channel, touch.kind from touch
+        where touch.visitor = conversion.visitor and touch.side || '' = conversion.side and touch.kind = any(:kinds)
             and coalesce(touch.person_id, conversion.person_id, 0) = coalesce(conversion.person_id, touch.person_id, 0)
             and touch.occurred_at <= conversion.occurred_at
             and touch.occurred_at > conversion.occurred_at
@@ -43,12 +45,17 @@ _WRITE = text("""
     from jsonb_to_recordset(cast(:credits as jsonb)) as given (
         conversion_id bigint, model text, position bigint, touch_id bigint, channel text, share bigint,
         value_minor bigint)
-    on conflict (conversion_id, model, position) do update set
-        touch_id = excluded.touch_id, channel = excluded.channel, share = excluded.share,
+    on conflict (conversion_id, position) do update set
+        model = excluded.model, touch_id = excluded.touch_id, channel = excluded.channel, share = excluded.share,
         value_minor = excluded.value_minor
-    where (credit.touch_id, credit.channel, credit.share, credit.value_minor)
-        is distinct from (excluded.touch_id, excluded.channel, excluded.share, excluded.value_minor)
+    where (credit.model, credit.touch_id, credit.channel, credit.share, credit.value_minor)
+        is distinct from (excluded.model, excluded.touch_id, excluded.channel, excluded.share, excluded.value_minor)
     returning conversion_id
+""")
+_SHORTEN = text("""
+    delete from credit using unnest(cast(:conversions as bigint[]), cast(:lengths as bigint[])) as now (id, length)
+    where credit.conversion_id = now.id and credit.position >= now.length
+    returning credit.conversion_id
 """)
 
 Row = dict[str, Any]
@@ -61,26 +68,30 @@ def credit_anew(session: Session, conversions: Collection[int]) -> set[tuple[dat
     """
     if not conversions:
         return set()
-    credited = _credit(session, conversions)
+    credited = _credit(session, conversions, read_versions(session))
     return credited | _credit_refunds(session, conversions)
 
 
-def _credit(session: Session, conversions: Collection[int]) -> set[tuple[datetime, str]]:
+def _credit(session: Session, conversions: Collection[int], versions: Versions) -> set[tuple[datetime, str]]:
     columns = (Conversion.id, Conversion.side, Conversion.occurred_at, Conversion.value_minor)
     found = session.execute(
         select(*columns).where(among(Conversion.id, conversions), Conversion.kind != "refund").order_by(Conversion.id)
     ).all()
-    contacts = _contacts(session, [one.id for one in found])
+    contacts = contacts_before(session, [one.id for one in found], versions)
     rows: list[Row] = []
     for one in found:
-        rows += _rows(one.id, last_touch(contacts[one.id], one.occurred_at, WINDOWS[one.side], one.value_minor))
+        adopted = versions.at(one.side, one.occurred_at)
+        rows += _rows(one.id, adopted.name, adopted.model.share(contacts[one.id], one.occurred_at, one.value_minor))
     changed = _write(session, rows)
     return {(one.occurred_at, one.side) for one in found if one.id in changed}
 
 
-def _contacts(session: Session, conversions: Sequence[int]) -> Mapping[int, list[Contact]]:
-    asked = {"conversions": list(conversions), "longest": _LONGEST_PATH} | WINDOWS
-    found: dict[int, list[Contact]] = defaultdict(list)
+def contacts_before(
+    session: Session, conversions: Sequence[int], versions: Versions
+) -> defaultdict[int, list[Contact]]:
+    """By conversion the contacts that any of these models may credit, in no order."""
+    asked = {"conversions": list(conversions), "longest": _LONGEST_PATH, "kinds": versions.kinds} | versions.reach
+    found: defaultdict[int, list[Contact]] = defaultdict(list)
     for conversion, *touch in session.execute(_CONTACTS, asked):
         found[conversion].append(Contact(*touch))
     return found
@@ -99,26 +110,29 @@ def _credit_refunds(session: Session, conversions: Collection[int]) -> set[tuple
     sold = _shares(session, {one.refunds for one in found})
     rows: list[Row] = []
     for one in sorted(found, key=lambda one: one.id):
-        rows += _rows(one.id, shares(sold[one.refunds], one.value_minor))
+        name, weighted = sold[one.refunds]
+        rows += _rows(one.id, name, shares(weighted, one.value_minor))
     changed = _write(session, rows)
     return {(one.occurred_at, one.side) for one in found if one.id in changed}
 
 
-def _shares(session: Session, orders: Collection[int]) -> Mapping[int, list[tuple[int | None, str, int]]]:
-    """Touch, channel and millionths of each credit of these orders."""
-    found = select(Credit.conversion_id, Credit.touch_id, Credit.channel, Credit.share)
-    mine = found.where(among(Credit.conversion_id, orders), Credit.model == LAST_TOUCH).order_by(Credit.position)
-    kept: dict[int, list[tuple[int | None, str, int]]] = defaultdict(list)
-    for conversion, touch, channel, share in session.execute(mine) if orders else ():
-        kept[conversion].append((touch, channel, share))
+def _shares(
+    session: Session, orders: Collection[int]
+) -> Mapping[int, tuple[str, list[tuple[int | None, str, int]]]]:  # fmt: skip
+    """By order the model that credited it, and who has which share."""
+    kept: dict[int, tuple[str, list[tuple[int | None, str, int]]]] = {}
+    found = select(Credit.conversion_id, Credit.model, Credit.touch_id, Credit.channel, Credit.share)
+    mine = found.where(among(Credit.conversion_id, orders)).order_by(Credit.conversion_id, Credit.position)
+    for conversion, model, touch, channel, share in session.execute(mine) if orders else ():
+        kept.setdefault(conversion, (model, []))[1].append((touch, channel, share))
     return kept
 
 
-def _rows(conversion: int, parts: Sequence[Share]) -> Iterator[Row]:
+def _rows(conversion: int, model: str, parts: Sequence[Share]) -> Iterator[Row]:
     for position, part in enumerate(parts):
         yield {
             "conversion_id": conversion,
-            "model": LAST_TOUCH,
+            "model": model,
             "position": position,
             "touch_id": part.touch_id,
             "channel": part.channel,
@@ -128,7 +142,10 @@ def _rows(conversion: int, parts: Sequence[Share]) -> Iterator[Row]:
 
 
 def _write(session: Session, rows: Sequence[Row]) -> set[int]:
-    """Store the credits that are not so already; gives their conversions. Last touch always has just one."""
+    """Store the credits that are not so already, and nothing beyond them; gives their conversions."""
     if not rows:
         return set()
-    return set(session.scalars(_WRITE, {"credits": orjson.dumps(rows).decode()}))
+    lengths = {row["conversion_id"]: row["position"] + 1 for row in rows}
+    told = {"conversions": list(lengths), "lengths": list(lengths.values())}
+    shorter = set(session.scalars(_SHORTEN, told))
+    return shorter | set(session.scalars(_WRITE, {"credits": orjson.dumps(rows).decode()}))

@@ -36,11 +36,15 @@ class Happening:
     value_minor: int = 0
     currency: str | None = None
     of_order: str | None = None
+    told_minor: int | None = None
+    """What a refund said it gives back; None when it said all."""
 
 
 def happening_of(event: EventRead, whose: Whose, currency: str) -> Happening | None:
     """The conversion that an event tells of, if any; amounts without a currency are in `currency`."""
-    read = {"registration": _once, "shop_open": _once, "order": _order, "refund": _refund}.get(event.kind)
+    read = {"registration": _once, "shop_open": _once, "order": _order, "order_change": _change, "refund": _refund}.get(
+        event.kind
+    )
     told = read(event, whose) if read else None
     if told is None or told.currency is not None or told.kind == "refund":
         return told
@@ -57,6 +61,11 @@ def _order(event: EventRead, whose: Whose) -> Happening:
     return _told(event, whose, f"{event.side}:{_key(event.properties.get('order')) or event.event_id}")
 
 
+def _change(event: EventRead, whose: Whose) -> Happening | None:
+    """The new amount of an order; None when it names no order."""
+    return _order(event, whose) if _key(event.properties.get("order")) else None
+
+
 def _refund(event: EventRead, whose: Whose) -> Happening | None:
     """One without an amount gives back all of its order; that is filled in when the order is found.
 
@@ -68,7 +77,8 @@ def _refund(event: EventRead, whose: Whose) -> Happening | None:
         return None
     key = f"{event.side}:{order}:{_key(event.properties.get('refund')) or event.event_id}"
     told = _told(event, whose, key)
-    return replace(told, value_minor=-told.value_minor, of_order=f"{event.side}:{order}")
+    given = None if whole else told.value_minor
+    return replace(told, value_minor=-told.value_minor, of_order=f"{event.side}:{order}", told_minor=given)
 
 
 def once_key(side: str, person: int | None, visitor: UUID | None) -> str | None:

@@ -1,6 +1,7 @@
 """Records of credit: touches, conversions, credits."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
@@ -26,7 +27,7 @@ class Touch(Record):
     side: Mapped[str]
     channel: Mapped[str]
     kind: Mapped[str]
-    """click or view."""
+    """click, view, or withdrawn: a rep took it back."""
     person_id: Mapped[int | None]
     visitor: Mapped[UUID | None]
     campaign_id: Mapped[int | None]
@@ -68,24 +69,73 @@ class Conversion(Record):
     refunds: Mapped[int | None] = mapped_column(ForeignKey("conversion.id"))
     of_order: Mapped[str | None]
     """A refund's order by its source key; `refunds` stays empty until that order has been seen."""
+    told_minor: Mapped[int | None]
+    """What a refund said it gives back; `value_minor` is that, but with the others never more than the order."""
+
+
+class OrderChange(Record):
+    """The latest new amount of an order, kept apart since it may arrive before the order does."""
+
+    __tablename__ = "order_change"
+
+    source_key: Mapped[str] = mapped_column(primary_key=True)
+    changed_at: Mapped[datetime]
+    value_minor: Mapped[int]
+    currency: Mapped[str]
 
 
 class Credit(Record):
-    """A channel's share of a conversion under one model; shares of a conversion sum to exactly 1,000,000."""
+    """A channel's share of a conversion; shares of a conversion sum to exactly 1,000,000, all by one model."""
 
     __tablename__ = "credit"
     __table_args__ = (
         CheckConstraint("share between 0 and 1000000", name="share_in_millionths"),
-        UniqueConstraint("conversion_id", "model", "position"),
+        UniqueConstraint("conversion_id", "position"),
     )
 
     id: Mapped[Id]
     conversion_id: Mapped[int] = mapped_column(ForeignKey("conversion.id", ondelete="CASCADE"))
     model: Mapped[str]
-    """Model and version, such as `last_touch:1`."""
+    """Model and version by which it was made, such as `last_touch:1` or `markov:3`."""
     position: Mapped[int]
     touch_id: Mapped[int | None] = mapped_column(ForeignKey("touch.id"))
     channel: Mapped[str]
     """`direct` when no touch stands in the window."""
     share: Mapped[int]
     value_minor: Mapped[int]
+
+
+class AttributionVersion(Record):
+    """A model with its windows, adopted for the conversions of a side from a moment on; the latest such one counts."""
+
+    __tablename__ = "attribution_version"
+    __table_args__ = (UniqueConstraint("side", "number"),)
+
+    id: Mapped[Id]
+    side: Mapped[str]
+    number: Mapped[int]
+    """From 2 on; 1 is what counts before anything is adopted."""
+    model: Mapped[str]
+    settings: Mapped[dict[str, Any]]
+    """{"clicks", "views", "channels": {channel: [clicks, views]}} in days, "half_life", "order", "effects"."""
+    trained_from: Mapped[datetime | None]
+    trained_until: Mapped[datetime | None]
+    """The conversions that the removal effects were learnt from."""
+    effective_from: Mapped[datetime]
+    adopted_at: Mapped[datetime]
+    adopted_by: Mapped[str]
+    recount_at: Mapped[datetime | None]
+    """How far the conversions since `effective_from` are credited anew; empty when all are."""
+    recount_id: Mapped[int] = mapped_column(server_default="0")
+
+
+class ChannelRules(Record):
+    """The rules by which contacts belong to channels, as they were saved; the latest version counts."""
+
+    __tablename__ = "channel_rules"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """From 2 on; 1 is what comes with the product."""
+    rules: Mapped[list[Any]]
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str]

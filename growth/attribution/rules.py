@@ -1,25 +1,35 @@
-"""Which channel a happening belongs to: the rules, first match wins."""
+"""Which channel a contact belongs to: rules in order, the first that fits decides. They are data, kept in versions."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import parse_qs, urlsplit
 
-from growth.attribution.channels import OTHER, keys
+from growth.attribution.channels import keys
+from growth.attribution.first_rules import FIRST_RULES
+from growth.errors import InvalidError
+from growth.locales import N_
 
-RULES_VERSION = 1
+FIELDS = {
+    "event": N_("What happened"),
+    "tag": N_("Address has the tag"),
+    "medium": N_("utm_medium is"),
+    "source": N_("utm_source is"),
+    "campaign": N_("utm_campaign is"),
+    "landing": N_("Page visited begins with"),
+    "referrer": N_("Came from the site"),
+}
+"""What a rule may look at; the labels are translatable."""
 
-SEARCH_ENGINES = ("google", "bing", "yandex", "duckduckgo", "baidu", "yahoo", "ecosia", "mail.ru", "seznam", "naver")
-PARENT_SITES = ("alibaba.com", "1688.com")
-_PAID = frozenset({"cpc", "ppc", "paid", "paidsearch", "paid_search", "sem"})
-_AFFILIATE = frozenset({"affiliate", "affiliates", "alliance", "partner"})
-_EMAIL = frozenset({"email", "e-mail", "newsletter"})
-_PARENT = frozenset({"parent", "placement", "parent_site"})
-_FAIR = frozenset({"fair", "offline", "event"})
-_CLICK_IDS = ("gclid", "gbraid", "wbraid", "yclid", "msclkid")
-_TAGS = frozenset({"utm_medium", "aff", "placement", *_CLICK_IDS})
+EVENTS = ("page_view", "click", "contact", "call", "email_click", "email_open")
+"""Kinds of events that can be contacts. An `email_open` is only seen, all others are clicks."""
+ANYWHERE = "*"
+"""Among the sites of a rule: any that is not our own."""
 
+MOST_RULES = 100
+MOST_VALUES = 200
+_LONGEST = 200
 _REMEMBERED = 200
 """Addresses whose parts are kept: most events of a batch come from the same few."""
 
@@ -32,72 +42,110 @@ class Classified:
     kind: Literal["click", "view"]
 
 
-def classify(kind: str, side: str, properties: Mapping[str, Any]) -> Classified | None:
-    """The channel of an event, or None when it is no contact with a channel (a page inside our own sites, a sale).
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When `field` is one of `values`, the contact belongs to these channels."""
 
-    An explicit `channel` in the properties (a rep's contact, a server that knows better) wins over what URLs tell.
-    """
-    if kind == "email_click":
-        return Classified(_on_side(side, "email"), "click")
-    if kind == "email_open":
-        return Classified(_on_side(side, "email"), "view")
-    if kind not in ("page_view", "click", "contact"):
-        return None
-    stated = properties.get("channel")
-    if isinstance(stated, str) and stated in keys(side):
-        return Classified(stated, "click")
-    channel = _from_tags(properties) or _from_referrer(properties)
-    return Classified(_on_side(side, channel), "click") if channel else None
+    name: str
+    field: str
+    values: tuple[str, ...]
+    buyer: str
+    seller: str
+
+    def fits(self, event: str, properties: Mapping[str, Any], tags: Mapping[str, str]) -> bool:
+        """Whether this rule decides."""
+        if self.field == "event":
+            return event in self.values
+        if self.field == "tag":
+            return any(tags.get(name) for name in self.values)
+        if self.field == "referrer":
+            return _came_from(properties, self.values)
+        if self.field == "landing":
+            path = _path(str(properties.get("url") or ""))
+            return any(path.startswith(value) for value in self.values)
+        return tags.get(f"utm_{self.field}", "").lower() in self.values
 
 
-def _from_tags(properties: Mapping[str, Any]) -> str | None:
-    tags = _tags(properties)
-    medium = tags.get("utm_medium", "").lower()
-    if medium in _PAID or any(tags.get(name) for name in _CLICK_IDS):
-        return "paid_search"
-    if medium in _AFFILIATE or tags.get("aff"):
-        return "affiliates"
-    if medium in _EMAIL:
-        return "email"
-    if medium in _PARENT or tags.get("placement"):
-        return "parent_referral"
-    if medium in _FAIR:
-        return "offline"
-    return None
+@dataclass(frozen=True)
+class Rules:
+    """All rules of a version, in order."""
+
+    version: int
+    rules: Sequence[Rule]
+
+    def classify(self, kind: str, side: str, properties: Mapping[str, Any]) -> Classified | None:
+        """The channel of an event, or None when it is no contact with one (a page inside our own sites, a sale).
+
+        An explicit `channel` in the properties (a rep's contact, a server that knows better) wins over all rules.
+        """
+        if kind not in EVENTS:
+            return None
+        acted: Literal["click", "view"] = "view" if kind == "email_open" else "click"
+        stated = properties.get("channel")
+        if isinstance(stated, str) and stated in keys(side) and not kind.startswith("email_"):
+            return Classified(stated, acted)
+        tags = _tags(properties)
+        rule = next((rule for rule in self.rules if rule.fits(kind, properties, tags)), None)
+        return Classified(rule.seller if side == "seller" else rule.buyer, acted) if rule else None
+
+    @property
+    def as_data(self) -> list[dict[str, Any]]:
+        """As `ChannelRules` keeps them."""
+        return [asdict(rule) | {"values": list(rule.values)} for rule in self.rules]
+
+
+def rules_of(version: int, kept: Sequence[Mapping[str, Any]]) -> Rules:
+    """Rules from how they are kept. Raises InvalidError, its field being `<what>_<place>`, for rules that can't be."""
+    if len(kept) > MOST_RULES:
+        raise InvalidError("rules", N_("There may be at most %(most)s rules."), most=MOST_RULES)
+    return Rules(version, [_rule(place, one) for place, one in enumerate(kept)])
+
+
+def _rule(place: int, kept: Mapping[str, Any]) -> Rule:
+    values = tuple(value for one in kept["values"] if (value := str(one).strip()))
+    if kept["field"] not in FIELDS:
+        raise InvalidError(f"field_{place}", N_("Choose what the rule looks at."))
+    if not 0 < len(values) <= MOST_VALUES or max(map(len, values)) > _LONGEST:
+        raise InvalidError(f"values_{place}", N_("Give what it should be, several with commas between."))
+    if kept["field"] == "event" and not set(values) <= set(EVENTS):
+        raise InvalidError(f"values_{place}", N_("What happened may be: %(events)s."), events=", ".join(EVENTS))
+    for side in ("buyer", "seller"):
+        if kept[side] not in keys(side):
+            raise InvalidError(f"{side}_{place}", N_("Choose a channel."))
+    plain = values if kept["field"] in {"tag", "landing"} else tuple(value.lower() for value in values)
+    return Rule(str(kept["name"]).strip()[:_LONGEST], kept["field"], plain, kept["buyer"], kept["seller"])
 
 
 def _tags(properties: Mapping[str, Any]) -> dict[str, str]:
-    """Campaign tags, from the properties themselves or from the query of their `url`."""
-    stated = ((name, properties[name]) for name in properties.keys() & _TAGS)
-    named = {name: str(value) for name, value in stated if value and isinstance(value, str | int)}
-    return dict(_in_query(str(properties.get("url") or ""))) | named
+    """Campaign tags and click ids, from the properties themselves or from the query of their `url`."""
+    stated = {name: str(value) for name, value in properties.items() if value and isinstance(value, str | int)}
+    return _in_query(str(properties.get("url") or "")) | stated
 
 
 @lru_cache(_REMEMBERED)
-def _in_query(url: str) -> tuple[tuple[str, str], ...]:
-    """The tags in the query of an address, each with the first value it has there."""
+def _in_query(url: str) -> dict[str, str]:
+    """What stands in the query of an address, each with the first value it has there."""
     if "?" not in url:
-        return ()
+        return {}
     try:
         query = parse_qs(urlsplit(url).query)
     except ValueError:  # an address no browser would have sent
-        return ()
-    return tuple((name, values[0]) for name, values in query.items() if name in _TAGS)
+        return {}
+    return {name: values[0] for name, values in query.items()}
 
 
-def _from_referrer(properties: Mapping[str, Any]) -> str | None:
+def _came_from(properties: Mapping[str, Any], sites: tuple[str, ...]) -> bool:
     came_from, here = (_host(str(properties.get(name) or "")) for name in ("referrer", "url"))
-    return None if not came_from or came_from == here else _site(came_from)
+    return bool(came_from) and came_from != here and _is_one_of(came_from, sites)
 
 
 @lru_cache(_REMEMBERED)
-def _site(came_from: str) -> str:
-    if any(came_from == site or came_from.endswith(f".{site}") for site in PARENT_SITES):
-        return "parent_referral"
-    labels = came_from.split(".")
-    if any(engine in labels or came_from.endswith(engine) for engine in SEARCH_ENGINES):
-        return "seo"
-    return OTHER
+def _is_one_of(host: str, sites: tuple[str, ...]) -> bool:
+    """A site with a dot is that one and all below it; a plain word is that name in any country, as `google`."""
+    labels = host.split(".")
+    return any(
+        site in {ANYWHERE, host} or host.endswith(f".{site}") or ("." not in site and site in labels) for site in sites
+    )
 
 
 @lru_cache(_REMEMBERED)
@@ -108,17 +156,14 @@ def _host(address: str) -> str:
         return ""
 
 
-_SELLER = {
-    "parent_referral": "members",
-    "affiliates": "online",
-    "seo": "online",
-    "paid_search": "online",
-    "email": "online",
-}
+@lru_cache(_REMEMBERED)
+def _path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
-def _on_side(side: str, channel: str) -> str:
-    """Sellers reached by any means of the web count as online, except through the parent site's own pages."""
-    if side == "seller":
-        return _SELLER.get(channel, channel)
-    return OTHER if channel == "offline" else channel
+DEFAULT = rules_of(1, FIRST_RULES)
+"""What comes with the product."""
+classify = DEFAULT.classify

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from growth.attribution.models import WINDOWS
 from growth.attribution.records import Touch
-from growth.attribution.rules import RULES_VERSION, classify
+from growth.attribution.rules import Rules
+from growth.attribution.ruling import rules_in_use
+from growth.attribution.versions import read_versions
 from growth.attribution.whose import Whose
 from growth.database.among import among
 from growth.events.reading import EventRead
@@ -21,14 +23,14 @@ _REACHED = text("""
         and conversion.occurred_at >= touch.occurred_at
         and conversion.occurred_at < touch.occurred_at
             + case touch.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
-    where touch.id = any(cast(:touches as bigint[])) and touch.kind = 'click' and conversion.kind <> 'refund'
+    where touch.id = any(cast(:touches as bigint[])) and touch.kind = any(:kinds) and conversion.kind <> 'refund'
     union
     select conversion.id from touch join conversion
         on conversion.visitor = touch.visitor and conversion.side = touch.side
         and conversion.occurred_at >= touch.occurred_at
         and conversion.occurred_at < touch.occurred_at
             + case touch.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
-    where touch.id = any(cast(:touches as bigint[])) and touch.kind = 'click' and conversion.kind <> 'refund'
+    where touch.id = any(cast(:touches as bigint[])) and touch.kind = any(:kinds) and conversion.kind <> 'refund'
 """)
 
 # One JSON parameter, as `events.ingest` does: a fifth of the time of a parameter for each value.
@@ -45,14 +47,16 @@ _STORE = text("""
 
 def take_touches(session: Session, events: Sequence[EventRead], whose: Whose) -> list[int]:
     """Store the contacts with channels among these events, each once; gives the ids of the new ones."""
-    rows = [row for event in events if (row := _touch(event, whose))]
+    rules = rules_in_use(session)
+    rows = [row for event in events if (row := touch_of(event, whose, rules))]
     if not rows:
         return []
     return list(session.scalars(_STORE, {"touches": orjson.dumps(rows).decode()}))
 
 
-def _touch(event: EventRead, whose: Whose) -> dict[str, Any] | None:
-    classified = classify(event.kind, event.side, event.properties)
+def touch_of(event: EventRead, whose: Whose, rules: Rules) -> dict[str, Any] | None:
+    """The columns of an event's touch; None when it is no contact with a channel."""
+    classified = rules.classify(event.kind, event.side, event.properties)
     if classified is None:
         return None
     return {
@@ -64,13 +68,25 @@ def _touch(event: EventRead, whose: Whose) -> dict[str, Any] | None:
         "person_id": whose.person(event),
         "visitor": event.visitor,
         "country": whose.country(event),
-        "rules_version": RULES_VERSION,
+        "rules_version": rules.version,
     }
+
+
+def withdraw(session: Session, events: Sequence[EventRead]) -> list[int]:
+    """Contacts that a rep took back count no more; gives the ids of their touches."""
+    told = [event.properties.get("event") for event in events if event.kind == "call_withdrawn"]
+    named = [UUID(one) for one in told if isinstance(one, str)]
+    if not named:
+        return []
+    taken_back = update(Touch).where(among(Touch.event_id, named), Touch.kind == "click").values(kind="withdrawn")
+    return list(session.scalars(taken_back.returning(Touch.id)))
 
 
 def moments_of(session: Session, touches: Sequence[int]) -> set[tuple[datetime, str]]:
     """When, and on which side, the clicks among these touches were."""
-    found = select(Touch.occurred_at, Touch.side).where(among(Touch.id, touches), Touch.kind == "click")
+    found = select(Touch.occurred_at, Touch.side).where(
+        among(Touch.id, touches), Touch.kind.in_(["click", "withdrawn"])
+    )
     return {(at, side) for at, side in session.execute(found)} if touches else set()
 
 
@@ -78,4 +94,6 @@ def reached_by(session: Session, touches: Sequence[int]) -> set[int]:
     """Conversions in whose window these touches stand: of the same side, and the same person or visitor."""
     if not touches:
         return set()
-    return set(session.scalars(_REACHED, {"touches": list(touches)} | WINDOWS))
+    versions = read_versions(session)
+    kinds = [*versions.kinds, "withdrawn"]
+    return set(session.scalars(_REACHED, {"touches": list(touches), "kinds": kinds} | versions.reach))

@@ -22,17 +22,17 @@ _JOIN = text("""
     order by told.place on conflict do nothing
 """)
 _ADOPT_TOUCHES = text("""
-    update touch set person_id = known.person_id, country = coalesce(touch.country, known.country)
-    from unnest(cast(:visitors as uuid[]), cast(:people as bigint[]), cast(:countries as text[]))
-        as known (visitor, person_id, country)
-    where touch.visitor = known.visitor and touch.person_id is null
+    update touch set person_id = known.person_id, country = coalesce(touch.country, person.country)
+    from visitor_identity as known join person on person.id = known.person_id
+    where known.visitor = any(cast(:visitors as uuid[])) and known.undone_at is null
+        and touch.visitor = known.visitor and touch.person_id is null
     returning touch.id
 """)
 _ADOPT_CONVERSIONS = text("""
-    update conversion set person_id = known.person_id, country = coalesce(conversion.country, known.country)
-    from unnest(cast(:visitors as uuid[]), cast(:people as bigint[]), cast(:countries as text[]))
-        as known (visitor, person_id, country)
-    where conversion.visitor = known.visitor and conversion.person_id is null
+    update conversion set person_id = known.person_id, country = coalesce(conversion.country, person.country)
+    from visitor_identity as known join person on person.id = known.person_id
+    where known.visitor = any(cast(:visitors as uuid[])) and known.undone_at is null
+        and conversion.visitor = known.visitor and conversion.person_id is null
     returning conversion.id
 """)
 
@@ -82,7 +82,9 @@ def find_whose(session: Session, events: Sequence[EventRead]) -> Whose:
                 "moments": [one.occurred_at for one in told],
             },
         )
-    joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(among(VisitorIdentity.visitor, visitors))
+    joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(
+        among(VisitorIdentity.visitor, visitors), VisitorIdentity.undone_at.is_(None)
+    )
     people = dict(session.execute(joined).all())
     everybody = {event.person_id for event in events if event.person_id is not None} | set(people.values())
     lives = select(Person.id, Person.country).where(among(Person.id, everybody), Person.country.is_not(None))
@@ -93,10 +95,6 @@ def adopt(session: Session, whose: Whose) -> Adopted:
     """Give what these visitors did while nobody knew them to the people they turned out to be."""
     if not whose.people:
         return Adopted((), ())
-    known = {
-        "visitors": list(whose.people),
-        "people": list(whose.people.values()),
-        "countries": [whose.countries.get(person) for person in whose.people.values()],
-    }
+    known = {"visitors": list(whose.people)}
     touches = session.scalars(_ADOPT_TOUCHES, known).all()
     return Adopted(touches, session.scalars(_ADOPT_CONVERSIONS, known).all())

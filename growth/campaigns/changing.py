@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from growth.campaigns.email.catalogue import locales_of
+from growth.campaigns.email.catalogue import compile_message, locales_of
 from growth.campaigns.fields import checked
 from growth.campaigns.planning import begun, locked, same_version
 from growth.campaigns.records import Campaign, CampaignRun, Delivery
 from growth.campaigns.sending.waking import wake
 from growth.campaigns.states import FINAL, State
 from growth.database.audit import audit
-from growth.errors import ConflictError, InvalidError, NotFoundError
+from growth.errors import ConflictError, GrowthError, InvalidError, NotFoundError
 from growth.locales import LANGUAGE_NAMES, LOCALES, N_
 
 LONGEST_SUBJECT = 200
@@ -61,6 +61,7 @@ def edit_rest(session: Session, campaign_id: int, rest: Rest, *, version: int, a
         raise ConflictError(N_("Only a campaign that is paused in the middle can be changed for the rest."))
     _check_served(session, campaign_id, rest)
     subjects = _subjects(rest.subjects)
+    _check_words(session, rest, subjects)
     after = {
         "message": rest.message,
         "message_version": rest.message_version,
@@ -87,6 +88,19 @@ def _check_served(session: Session, campaign_id: int, rest: Rest) -> None:
         raise InvalidError(
             "message", N_("People who still wait read %(languages)s, which this message lacks."), languages=languages
         )
+
+
+def _check_words(session: Session, rest: Rest, subjects: Mapping[str, str]) -> None:
+    """Make the message with each subject: an unknown variable is told now, not when it is sent."""
+    served = locales_of(session, rest.message, rest.message_version)
+    for locale in (one for one in subjects if one in served):
+        words = {"subject": subjects[locale]}
+        try:
+            compile_message(session, rest.message, locale, version=rest.message_version, changes=words)
+        except GrowthError as error:
+            told = InvalidError(f"subject_{locale}", error.message, remedy=error.remedy)
+            told.values = error.values
+            raise told from None
 
 
 def _waiting_locales(session: Session, campaign_id: int) -> list[str]:

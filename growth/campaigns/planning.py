@@ -57,6 +57,12 @@ def _known(session: Session, wanted: Mapping[str, Any]) -> None:
         raise InvalidError("list_id", N_("There is no such list."))
 
 
+def _purpose(session: Session, list_id: int | None) -> str:
+    """What a campaign needs permission for: its topic's purpose, and without one marketing."""
+    topic = session.get(MailingList, list_id) if list_id is not None else None
+    return topic.purpose if topic is not None else MARKETING
+
+
 @contextmanager
 def _name_unique(session: Session) -> Iterator[None]:
     try:
@@ -93,6 +99,8 @@ def save(
     with _name_unique(session):
         for field, value in wanted.items():
             setattr(campaign, field, value)
+        if "list_id" in wanted:
+            campaign.purpose = _purpose(session, campaign.list_id)
         campaign.version, campaign.saved_at = campaign.version + 1, now or campaign.saved_at
     return campaign
 
@@ -175,7 +183,7 @@ def same_version(campaign: Campaign, version: int) -> None:
     """Raise ConflictError when a campaign isn't the version that was looked at."""
     if campaign.version != version:
         raise ConflictError(
-            N_("Somebody else has saved this campaign meanwhile."), remedy=N_("Look at it again, then schedule it.")
+            N_("Somebody else has saved this campaign meanwhile."), remedy=N_("Look at it again, then go on.")
         )
 
 

@@ -12,11 +12,14 @@ from growth.campaigns.checks.finding import Check
 from growth.campaigns.checks.looking import checks_of
 from growth.campaigns.choosing.reviewing import Review, review
 from growth.campaigns.email.catalogue import locales_of, preview
+from growth.campaigns.experimenting import experiment_of
+from growth.campaigns.experiments import alike
 from growth.campaigns.records import Campaign
 from growth.campaigns.sending.rules import rules
+from growth.campaigns.unserved import lacking
 from growth.database.workspace import workspace
 from growth.errors import GrowthError, NotFoundError, RefusedError
-from growth.locales import N_
+from growth.locales import LANGUAGE_NAMES, N_
 from growth.settings import settings
 
 
@@ -155,7 +158,20 @@ def look(session: Session, campaign: Campaign, now: datetime) -> tuple[Review, l
         public_url=config.public_url,
         demo=bool(place and place.demo),
     )
-    return who, [*judge(facts), *checks_of(session, campaign, now)]
+    setup = experiment_of(session, campaign.id)
+    compared = alike.judge(setup.arms, who.by_locale) if setup else []
+    return who, [*judge(facts), *_languages(session, campaign, who), *compared, *checks_of(session, campaign, now)]
+
+
+def _languages(session: Session, campaign: Campaign, who: Review) -> list[Check]:
+    """A warning when some in the audience read a language that growth speaks and the message lacks."""
+    left_out = who.excluded.get("no_language", 0)
+    lacks = ", ".join(LANGUAGE_NAMES[one] for one in lacking(session, campaign)) if left_out else ""
+    if not lacks:
+        return []
+    told = N_("Some get nothing, since the message isn't offered in a language they read: %(people)s.")
+    remedy = N_("Write its sentences in %(languages)s.")
+    return [Check("languages", "warn", told, remedy, {"people": left_out, "languages": lacks}, "message")]
 
 
 def served(session: Session, campaign: Campaign) -> list[str]:

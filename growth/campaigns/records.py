@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from growth.database.base import Id, Record
+from growth.database.base import THIS_TRANSACTION, Id, Record
 
 
 class Campaign(Record):
@@ -81,6 +81,9 @@ class CampaignRun(Record):
     state: Mapped[str]
     """selecting → sending → sent; paused; cancelled."""
     job_run_id: Mapped[int | None]
+    judged_from: Mapped[int | None]
+    """The first transaction that its selection may not have seen: what was noted of permission since is asked again.
+    Null where everybody is asked again, as in a triggered campaign's run."""
     selected_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
 
@@ -113,6 +116,7 @@ class DeliveryBatch(Record):
         Index(
             "ix_delivery_batch_open", "state", "claimed_at", postgresql_where=text("state in ('claimed', 'in_doubt')")
         ),
+        Index("ix_delivery_batch_xid", "xid", "campaign_run_id"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -120,6 +124,8 @@ class DeliveryBatch(Record):
     state: Mapped[str]
     """claimed → accepted | refused | in_doubt → accepted (trace found) | released (no trace in the window)."""
     claimed_at: Mapped[datetime]
+    xid: Mapped[int] = mapped_column(server_default=THIS_TRANSACTION)
+    """The transaction that claimed it."""
     answered_at: Mapped[datetime | None]
     provider_id: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None]
@@ -234,6 +240,9 @@ class Exclusion(Record):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     reason: Mapped[str]
     """One of `growth.campaigns.audience.REASONS`."""
+    taken_out_at: Mapped[datetime | None]
+    """When, of those who had been planned to get it; null for those left out from the beginning. Who was planned was
+    drawn for it, and stays on that side of what sending caused."""
 
 
 Index("ix_exclusion_reason", Exclusion.campaign_run_id, Exclusion.reason, Exclusion.person_id)

@@ -1,9 +1,11 @@
 """A campaign's message as one person would get it: for its review, and for letters to colleagues."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -85,15 +87,20 @@ def some_readers(
     """The next people with permission in a campaign's audience who read a language, with their countries."""
     audience = compiled(expanded(session, campaign.audience))
     asked = {"locale": locale, "purpose": campaign.purpose, "after": after, "most": most, "now": now}
+    found = quickly(session, _SOME.format(locale=LOCALE, where=audience.where), asked | audience.values)
+    return [(person, country) for person, country in found or []]
+
+
+def quickly(session: Session, statement: str, values: Mapping[str, Any]) -> Sequence[Row[*tuple[Any, ...]]] | None:
+    """What a statement finds; None when that takes longer than a page may wait for."""
     try:
         with session.begin_nested():
             session.execute(text(f"set local statement_timeout = '{_LONGEST_LOOK}'"))
-            found = session.execute(text(_SOME.format(locale=LOCALE, where=audience.where)), asked | audience.values)
-            rows = [(person, country) for person, country in found]
+            found = session.execute(text(statement), values).all()
             session.execute(text("set local statement_timeout to default"))
     except OperationalError:
-        return []
-    return rows
+        return None
+    return found
 
 
 def reader(session: Session, person_id: int) -> Reader:

@@ -24,9 +24,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.
 
 
 def add(app: typer.Typer) -> None:
-    """Register `growth channel report`."""
+    """Register `growth channel report|attention|advice`."""
     group = typer.Typer(help="Channels: cost, acquired, return.", no_args_is_help=True)
     group.command("report")(print_report)
+    group.command("attention")(print_attention)
+    group.command("advice")(print_advice)
     app.add_typer(group, name="channel")
 
 
@@ -66,6 +68,49 @@ def print_report(
     console.print(table)
     for currency in found.unrated:
         console.print(f"No rate for {currency} on some days: amounts in it are left out.")
+
+
+def print_attention(*, side: SideOption = Side.BUYER, json: JsonOption = False) -> None:
+    """What left its usual course and isn't explained yet."""
+    from growth.commands.connect import print_json, work
+    from growth.measurement.anomalies.watching import anomalies
+
+    with work() as (session, now):
+        found = anomalies(session, side.value, None, now)
+        names = ("id", "day", "since", "channel", "country", "measure", "change", "evidence", "state")
+        rows = [{name: getattr(one, name) for name in names} for one in found]
+    if json:
+        print_json(rows)
+        return
+    for row in rows:
+        causes = ", ".join(cause for cause, _ in row["evidence"]["causes"])
+        typer.echo(f"{row['since']} {row['channel']} {row['country']} {row['measure']} {row['change'] / 100:+.0f} %"
+                   f" ({causes})")  # fmt: skip
+    if not rows:
+        typer.echo("Nothing left its usual course.")
+
+
+def print_advice(
+    source: Annotated[str, typer.Argument(help="The channel that gives, such as seo.")],
+    target: Annotated[str, typer.Argument(help="The channel that gets.")],
+    amount: Annotated[str, typer.Argument(help="A month, in the workspace's currency.")],
+    *,
+    side: SideOption = Side.BUYER,
+    json: JsonOption = False,
+) -> None:
+    """What moving money from one channel to another would bring a month, or why the past can't say."""
+    from growth.commands.connect import print_json, work
+    from growth.measurement.advice.asking import advise
+    from growth.spend.cells import amount_of
+    from growth.spend.currencies import base_currency
+
+    with work() as (session, now):
+        minor = amount_of(amount, base_currency(session)).minor
+        found = advise(session, side.value, (source, target), minor, now=now)
+    if json:
+        print_json({"expected": found.expected, "low": found.low, "high": found.high})
+    else:
+        typer.echo(f"Expected a month: {found.expected:+,.0f} ({found.low:,.0f} … {found.high:,.0f})")
 
 
 def _row(now: "Figures", before: "Figures", currency: str) -> list[str]:

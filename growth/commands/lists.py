@@ -32,6 +32,7 @@ def list_all(*, archived: bool = False, json: JsonOption = False) -> None:
             {
                 "key": one.key,
                 "side": one.side,
+                "purpose": one.purpose,
                 "name": lists.in_words(one.names, "en"),
                 "subscribed": counts[one.id].people,
                 "more": counts[one.id].more,
@@ -43,7 +44,9 @@ def list_all(*, archived: bool = False, json: JsonOption = False) -> None:
         return
     for one in told:
         more = "+" if one["more"] else ""
-        typer.echo(f"{one['key']:<24} {one['side']:<7} {one['subscribed']:>7,}{more}  {one['name']}")
+        typer.echo(
+            f"{one['key']:<24} {one['side']:<7} {one['purpose']:<15} {one['subscribed']:>7,}{more}  {one['name']}"
+        )
     if not told:
         typer.echo("There is no list.")
 
@@ -52,6 +55,9 @@ def create(
     key: Annotated[str, typer.Argument(help="How files and commands call it, such as product_news.")],
     name: Annotated[str, typer.Option(help="What people call it, in English.")],
     side: Annotated[str, typer.Option(help="buyer or seller.")] = "buyer",
+    purpose: Annotated[
+        str, typer.Option(help="What for: marketing, product_updates, seller_news, partner_offers or research.")
+    ] = "marketing",
     *,
     public: Annotated[bool, typer.Option("--public/--hidden", help="Whether preferences offer it.")] = True,
 ) -> None:
@@ -61,7 +67,7 @@ def create(
 
     with work() as (session, now):
         topic = lists.Topic(names={"en": name}, descriptions={}, public=public)
-        lists.create(session, key, side, topic, actor=_ACTOR, now=now)
+        lists.create(session, key, side, topic, purpose=purpose, actor=_ACTOR, now=now)
     typer.echo(f"The list {key} is made.")
 
 

@@ -5,12 +5,14 @@ from decimal import Decimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Date, DateTime, Identity, LargeBinary, MetaData, Numeric, Text, Uuid
+from sqlalchemy import BigInteger, Date, DateTime, Identity, LargeBinary, MetaData, Numeric, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 Id = Annotated[int, mapped_column(BigInteger, Identity(always=False), primary_key=True)]
 """A `bigint` identity key, made by the database."""
+THIS_TRANSACTION = text("cast(cast(pg_current_xact_id() as text) as bigint)")
+"""In SQL, the number of the present transaction; never used again, as the short ones of PostgreSQL are."""
 
 
 class Record(DeclarativeBase):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import orjson
 from sqlalchemy import Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -37,6 +38,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, application: str = "gr
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        json_deserializer=orjson.loads,  # a third of the time
         hide_parameters=True,  # they are what people wrote and who they are, and errors end up in logs
         connect_args={
             "application_name": application,

@@ -1,39 +1,62 @@
-"""Events as our sites and servers send them: each is read into one of ours, or refused in words."""
+"""Batches of events as our sites and servers send them: stored, each event once, or refused in words."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from growth.errors import InvalidError, RefusedError
-from growth.events.ingest import NewEvent, first_seen, ingest
-from growth.events.links import read_person
-from growth.events.records import VisitorIdentity
-from growth.ids import PersonId, event_id
-from growth.keyring import keyring
+from growth.events.bots import AUTOMATION, TOO_FAST, reason_of
+from growth.events.ingest import NewEvent, first_moments, ingest
+from growth.events.rules import Rules
+from growth.events.sent import BROWSER_KINDS, SERVER_KINDS, collector_key, read_event
+from growth.events.visitors import read_visitor, visitor_of_day
+from growth.events.whom import join_visitors, people_of
+from growth.ids import PersonId
 from growth.locales import N_
-from growth.people.records import Person
-from growth.settings import settings
 
-BROWSER_KINDS = frozenset({"page_view", "click", "contact", "custom", "subscribe", "registration"})
-"""What anybody's browser may tell."""
-
-SERVER_KINDS = frozenset({"order", "refund", "shop_open"})
-"""What moves money and credit, so that only a server with the collector's key may tell it."""
+__all__ = [
+    "BROWSER_KINDS",
+    "LARGEST_BATCH",
+    "SERVER_KINDS",
+    "Batch",
+    "Browser",
+    "collect",
+    "collector_key",
+    "read_event",
+]
 
 LARGEST_BATCH = 1_000
 
-_SOURCE = "collector"
-_LONGEST_ID = 200
-_LARGEST_AMOUNT = 10**13
-_COUNTRY = re.compile(r"[A-Za-z]{2}")
-_CURRENCY = re.compile(r"[A-Z]{3}")
+SKEW = timedelta(minutes=1)
+"""A client's clock that is wrong by less is believed; the way of a request takes some seconds, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """What a browser's request tells of it, where no key was shown."""
+
+    agent: str
+    network: str
+    address: str
+    refuses: bool = False
+    """Whether it asks, in a way that our rules respect, not to be followed."""
+    too_fast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A request's events, and what it says of them all."""
+
+    events: Sequence[object]
+    sent: object = None
+    """The client's own time when it sent them, by which a wrong clock is put right."""
+    visitor: object = None
+    link: object = None
+    """What came along from another of our sites, if it is still fresh."""
+    automated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,211 +69,168 @@ class Collected:
     """Position in the batch and what is wrong."""
     unknown_tokens: int
     """Events that were taken, but whose token names nobody: too old, cut short, or of an erased person."""
+    visitor: UUID | None = None
+    """Whom a fresh link named."""
 
 
-def collector_key() -> str:
-    """What a server shows to be believed about orders; of this installation's root key unless it is set."""
-    chosen = settings().collector_key
-    return keyring().derived("collector").hex() if chosen is None else chosen.get_secret_value()
-
-
-def collect(session: Session, sent: Sequence[object], now: datetime, *, trusted: bool) -> Collected:
+def collect(
+    session: Session,
+    given: Batch | Sequence[object],
+    now: datetime,
+    *,
+    trusted: bool,
+    browser: Browser | None = None,
+    rules: Rules | None = None,
+) -> Collected:
     """Store what can be read of a batch, in the caller's transaction; sent again it changes nothing.
 
-    `sent` is the JSON as it came; `trusted` tells whether it came with the key. Raises InvalidError when there are
-    more than `LARGEST_BATCH`.
+    The events are JSON as it came; `trusted` tells whether it came with the key, `browser` who sent it without.
+    Raises InvalidError when there are more than `LARGEST_BATCH`.
     """
-    if len(sent) > LARGEST_BATCH:
+    batch, held = given if isinstance(given, Batch) else Batch(given), rules or Rules()
+    if len(batch.events) > LARGEST_BATCH:
         raise InvalidError(
             "events",
             N_("There are more than %(limit)s events."),
             remedy=N_("Send them in several requests."),
             limit=LARGEST_BATCH,
         )
-    read, refused = _read(sent, _people(session, sent, now), now, trusted=trusted)
-    _give_moments(session, read, sent, now)
+    linked = _linked(batch.link, now) if browser is None or not browser.refuses else None
+    sent = _completed(session, batch, linked, browser, now)
+    read, refused = _read(sent, people_of(session, sent, now, trusted=trusted), now, trusted=trusted, rules=held)
+    _tell_bots(read, sent, batch, browser, held)
+    _give_moments(session, read, sent, _skew(batch.sent, now), now)
     stored = ingest(session, list(read.values()), now)
-    _join_visitors(session, stored.accepted)
+    join_visitors(session, stored.accepted)
     places = list(read)
     refused += [(places[index], problem) for index, problem in stored.refused]
-    unknown = sum(event.person_id is None and _has(sent[place], "token") for place, event in read.items())
-    return Collected(len(stored.accepted), stored.repeated, sorted(refused, key=lambda one: one[0]), unknown)
+    unknown = sum(
+        event.person_id is None and event.bot is None and _has(sent[place], "token") for place, event in read.items()
+    )
+    in_order = sorted(refused, key=lambda one: one[0])
+    return Collected(len(stored.accepted), stored.repeated, in_order, unknown, linked)
+
+
+def _linked(link: object, now: datetime) -> UUID | None:
+    """Whom the link names; a forged or an old one is as good as none."""
+    try:
+        return read_visitor(link, now) if isinstance(link, str) else None
+    except (RefusedError, ValueError):
+        return None
+
+
+def _completed(
+    session: Session, batch: Batch, linked: UUID | None, browser: Browser | None, now: datetime
+) -> Sequence[object]:
+    """The events, each with its visitor: the one a link named, its own, the batch's, or of a browser the day's.
+
+    Of a browser that asks not to be followed only the day's is left, and nobody's name.
+    """
+    visitor = str(linked) if linked else batch.visitor
+    if browser is None and visitor is None:
+        return batch.events
+    refuses = browser is not None and browser.refuses
+    if browser is not None and (visitor is None or refuses) and not _all_have(batch.events, "visitor", refuses):
+        visitor = str(visitor_of_day(session, browser.network, browser.agent, now))
+    completed: list[object] = []
+    for one in batch.events:
+        if not isinstance(one, dict):
+            completed.append(one)
+        elif refuses:
+            completed.append(one | {"visitor": visitor, "token": None})
+        else:
+            completed.append(one if one.get("visitor") is not None and not linked else one | {"visitor": visitor})
+    return completed
+
+
+def _all_have(events: Sequence[object], field: str, refuses: bool) -> bool:
+    return not refuses and all(_has(one, field) for one in events)
 
 
 def _read(
-    sent: Sequence[object], people: Mapping[str, PersonId], now: datetime, *, trusted: bool
+    sent: Sequence[object], people: Mapping[str, PersonId], now: datetime, *, trusted: bool, rules: Rules
 ) -> tuple[dict[int, NewEvent], list[tuple[int, InvalidError]]]:
     """What can be read, by its position in the batch, and what can't."""
     read: dict[int, NewEvent] = {}
     refused: list[tuple[int, InvalidError]] = []
     for place, one in enumerate(sent):
         try:
-            read[place] = read_event(one, people, now, trusted=trusted)
+            read[place] = read_event(one, people, now, trusted=trusted, browser_orders=rules.browser_orders)
         except InvalidError as problem:
             refused.append((place, problem))
     return read, refused
 
 
-def read_event(sent: object, people: Mapping[str, PersonId], now: datetime, *, trusted: bool) -> NewEvent:
-    """One event, at `now` when it names no moment. `people` are those whom the batch's tokens name.
+def _tell_bots(
+    read: Mapping[int, NewEvent], sent: Sequence[object], batch: Batch, browser: Browser | None, rules: Rules
+) -> None:
+    """Mark what machines did; it is nobody's, whatever token they came with: scanners of mail follow links too."""
+    of_all = _of_browser(batch, browser, rules) if browser else None
+    for place, event in read.items():
+        one = sent[place]
+        told = _of_server(one, rules) if browser is None and isinstance(one, dict) else of_all
+        if told is not None and event.kind not in SERVER_KINDS:
+            event.bot, event.person_id = told, None
 
-    Raises InvalidError naming the field.
-    """
-    if not isinstance(sent, dict):
-        raise InvalidError("event", N_("An event is an object with an id and a kind."))
-    kind = _kind(sent.get("kind"), trusted=trusted)
-    properties = sent.get("properties") or {}
-    if not isinstance(properties, dict):
-        raise InvalidError("properties", N_("Properties are an object."))
-    if kind in _CHECKS:
-        _CHECKS[kind](properties)
-    at, token = sent.get("at"), sent.get("token")
-    return NewEvent(
-        occurred_at=now if at is None else _moment(at),
-        event_id=_id(sent.get("id")),
-        kind=kind,
-        source=_SOURCE,
-        side=_side(sent.get("side")),
-        person_id=people.get(token) if isinstance(token, str) else None,
-        visitor=_visitor(sent.get("visitor")),
-        country=_country(sent.get("country")),
-        properties=properties,
+
+def _of_browser(batch: Batch, browser: Browser, rules: Rules) -> str | None:
+    told = reason_of(browser.agent, browser.address, words=rules.bot_agents, networks=rules.bot_networks)
+    if told is None and batch.automated and rules.automation_is_bot:
+        return AUTOMATION
+    return told or (TOO_FAST if browser.too_fast else None)
+
+
+def _of_server(one: Mapping[str, object], rules: Rules) -> str | None:
+    """By what our server saw of the browser: `agent` and `ip`, where it tells them."""
+    agent, address = one.get("agent"), one.get("ip")
+    if agent is None and address is None:
+        return None
+    return reason_of(
+        agent if isinstance(agent, str) else None,
+        address if isinstance(address, str) else None,
+        words=rules.bot_agents,
+        networks=rules.bot_networks,
     )
-
-
-def _kind(kind: object, *, trusted: bool) -> str:
-    known = kind if isinstance(kind, str) else ""
-    if known in BROWSER_KINDS or (trusted and known in SERVER_KINDS):
-        return known
-    if known in SERVER_KINDS:
-        raise InvalidError(
-            "kind",
-            N_("This kind is taken only from a server that shows the collector's key."),
-            remedy=N_("Send “Authorization: Bearer …” with what “growth events key” prints."),
-        )
-    raise InvalidError(
-        "kind",
-        N_("There is no such kind of event."),
-        remedy=N_("Kinds are %(kinds)s."),
-        kinds=", ".join(sorted(BROWSER_KINDS | SERVER_KINDS)),
-    )
-
-
-def _id(given: object) -> UUID:
-    if not isinstance(given, str) or not 0 < len(given) <= _LONGEST_ID:
-        raise InvalidError(
-            "id",
-            N_("Each event needs an id of its own, a text of at most %(limit)s characters."),
-            remedy=N_("A UUID is best; sent again with the same one it is stored once."),
-            limit=_LONGEST_ID,
-        )
-    return _uuid(given) or event_id(_SOURCE, given)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
-
-
-def _moment(at: object) -> datetime:
-    try:
-        moment = datetime.fromisoformat(at) if isinstance(at, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() is None:
-        raise InvalidError(
-            "at",
-            N_("This moment can't be read, or its time zone is missing."),
-            remedy=N_("Write it like 2026-11-24T12:00:00Z, or leave it out."),
-        )
-    return moment
-
-
-def _side(side: object) -> str:
-    if side is None:
-        return "buyer"
-    if side in ("buyer", "seller"):
-        return str(side)
-    raise InvalidError("side", N_("The side is buyer or seller."))
-
-
-def _visitor(visitor: object) -> UUID | None:
-    if visitor is None:
-        return None
-    if isinstance(visitor, str) and (found := _uuid(visitor)):
-        return found
-    raise InvalidError("visitor", N_("A visitor is named by a UUID."))
-
-
-def _country(country: object) -> str | None:
-    if country is None:
-        return None
-    if isinstance(country, str) and _COUNTRY.fullmatch(country):
-        return country.upper()
-    raise InvalidError("country", N_("A country is written as two letters, such as BR."))
-
-
-def _check_money(properties: Mapping[str, Any]) -> None:
-    amount, currency, order = (properties.get(name) for name in ("amount_minor", "currency", "order"))
-    if not isinstance(order, str | int) or order == "":
-        raise InvalidError("properties.order", N_("The order's own number is missing."))
-    if type(amount) is not int or not 0 <= amount <= _LARGEST_AMOUNT:
-        raise InvalidError("properties.amount_minor", N_("The amount is a whole number of minor units, such as cents."))
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
-        raise InvalidError("properties.currency", N_("A currency is written as three letters, such as USD."))
-
-
-def _check_name(properties: Mapping[str, Any]) -> None:
-    if not isinstance(properties.get("name"), str):
-        raise InvalidError("properties.name", N_("An event of your own kind needs a name."))
-
-
-_CHECKS = {"order": _check_money, "refund": _check_money, "custom": _check_name}
 
 
 def _has(sent: object, field: str) -> bool:
     return isinstance(sent, dict) and sent.get(field) is not None
 
 
-def _give_moments(session: Session, read: dict[int, NewEvent], sent: Sequence[object], now: datetime) -> None:
-    """An event without a moment gets the one at which it was first seen."""
-    lacking = {place: event for place, event in read.items() if not _has(sent[place], "at")}
-    if lacking:
-        seen = first_seen(session, [event.event_id for event in lacking.values()], now)
-        read |= {place: replace(event, occurred_at=seen[event.event_id]) for place, event in lacking.items()}
-
-
-def _people(session: Session, sent: Iterable[object], now: datetime) -> dict[str, PersonId]:
-    """Whom the tokens of a batch name; tokens that name nobody, or somebody erased, are left out."""
-    texts = {token for one in sent if isinstance(one, dict) and isinstance(token := one.get("token"), str)}
-    named = {text: person for text in texts if (person := _named(text, now))}
-    if not named:
-        return {}
-    living = select(Person.id).where(Person.id.in_(named.values()), Person.erased_at.is_(None))
-    found = set(session.scalars(living))
-    return {text: person for text, person in named.items() if person in found}
-
-
-def _named(token: str, now: datetime) -> PersonId | None:
+def _skew(sent: object, now: datetime) -> timedelta | None:
+    """By how much the client's clock is behind ours; None when it didn't say, or said nothing that can be read."""
     try:
-        return read_person(token, now)
-    except RefusedError:
+        moment = datetime.fromisoformat(sent) if isinstance(sent, str) else None
+    except ValueError:
         return None
+    if moment is None or moment.utcoffset() is None:
+        return None
+    skew = now - moment
+    return skew if abs(skew) >= SKEW else timedelta(0)
 
 
-def _join_visitors(session: Session, events: Iterable[NewEvent]) -> None:
-    """A visitor who came with a token is known from then on; the first join stays."""
-    joins: dict[UUID, NewEvent] = {}
-    for event in events:
-        if event.visitor is not None and event.person_id is not None:
-            joins.setdefault(event.visitor, event)
-    if not joins:
+def _give_moments(
+    session: Session, read: dict[int, NewEvent], sent: Sequence[object], skew: timedelta | None, now: datetime
+) -> None:
+    """An event without a moment gets the one at which it was first seen; one by a wrong clock the right one.
+
+    What was given is remembered, since the next try of the same batch is told by other clocks.
+    """
+    wanted = read if skew is not None else {place: one for place, one in read.items() if not _has(sent[place], "at")}
+    if not wanted:
         return
-    # Always in one order, so that two batches with the same visitors wait for each other rather than deadlock.
-    rows = [
-        {"visitor": visitor, "person_id": event.person_id, "rests_on": "token", "at": event.occurred_at}
-        for visitor, event in sorted(joins.items(), key=lambda join: join[0])
-    ]
-    session.execute(insert(VisitorIdentity).on_conflict_do_nothing(), rows)
+    given: dict[UUID, datetime] = {}
+    for place, event in wanted.items():
+        moment = event.occurred_at
+        if skew and _has(sent[place], "at"):
+            moment = min(_later(moment, skew), now)
+        given.setdefault(event.event_id, moment)
+    first = first_moments(session, given)
+    read |= {place: replace(event, occurred_at=first[event.event_id]) for place, event in wanted.items()}
+
+
+def _later(moment: datetime, skew: timedelta) -> datetime:
+    try:
+        return moment + skew
+    except OverflowError:
+        return moment

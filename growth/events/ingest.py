@@ -8,19 +8,22 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import func, literal, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, insert
-from sqlalchemy.dialects.postgresql import UUID as UUID_COLUMN
+from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
+from growth.database.among import among
 from growth.errors import InvalidError
 from growth.events.months import ensure_months
 from growth.events.records import EventSeen
 from growth.locales import N_
+from growth.scheduling.run import Step
 
 OLDEST = timedelta(days=5 * 366)
 AHEAD = timedelta(days=1)
 """How far back and ahead of now a moment may lie; anything else is a clock gone wrong."""
+
+SEEN_KEPT = timedelta(days=35)
+"""How long the moment given to an event is remembered; a provider's and a script's replays come within days."""
 
 LARGEST_PROPERTIES = 16_384
 """Bytes of an event's properties as JSON."""
@@ -48,6 +51,7 @@ class NewEvent:
     delivery_id: int | None = None
     country: str | None = None
     properties: dict[str, Any] = field(default_factory=dict)
+    bot: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +71,22 @@ class Ingested:
 _STORE = text("""
     with new as (
         insert into event
-            (occurred_at, event_id, kind, source, side, person_id, visitor, delivery_id, country, properties)
-        select occurred_at, event_id, kind, source, side, person_id, visitor, delivery_id, country, properties
+            (occurred_at, event_id, kind, source, side, person_id, visitor, delivery_id, country, properties,
+             bot)
+        select occurred_at, event_id, kind, source, side, person_id, visitor, delivery_id, country, properties, bot
         from jsonb_to_recordset(cast(:events as jsonb)) as given (
             occurred_at timestamptz, event_id uuid, kind text, source text, side text, person_id bigint,
-            visitor uuid, delivery_id bigint, country text, properties jsonb)
+            visitor uuid, delivery_id bigint, country text, properties jsonb, bot text)
         order by occurred_at, event_id
         on conflict do nothing
         returning occurred_at, event_id
     )
     select case when count(*) < :given then coalesce(jsonb_agg(new), '[]') end from new
+""")
+
+_REMEMBER = text("""
+    insert into event_seen (event_id, occurred_at)
+    select * from unnest(cast(:ids as uuid[]), cast(:moments as timestamptz[])) on conflict do nothing
 """)
 
 
@@ -172,10 +182,19 @@ def first_seen(session: Session, ids: Iterable[UUID], now: datetime) -> dict[UUI
 
     For sources that send no moment: asked again, the answer is the same, so that the replay is recognised.
     """
-    wanted = sorted(set(ids))
-    given = func.unnest(literal(wanted, ARRAY(UUID_COLUMN))).column_valued("event_id")
-    session.execute(
-        insert(EventSeen).from_select(["event_id", "occurred_at"], select(given, literal(now))).on_conflict_do_nothing()
-    )
-    seen = select(EventSeen.event_id, EventSeen.occurred_at).where(EventSeen.event_id.in_(wanted))
+    return first_moments(session, dict.fromkeys(ids, now))
+
+
+def first_moments(session: Session, moments: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
+    """The moment first given to each of these events: the present one for those not seen in the last weeks."""
+    wanted = sorted(moments)
+    session.execute(_REMEMBER, {"ids": wanted, "moments": [moments[one] for one in wanted]})
+    seen = select(EventSeen.event_id, EventSeen.occurred_at).where(among(EventSeen.event_id, wanted))
     return {row.event_id: row.occurred_at for row in session.execute(seen)}
+
+
+def forget_seen(session: Session, now: datetime, _after: object, size: int) -> Step:
+    """Forget the next `size` events whose moment was given more than five weeks ago; replays don't come as late."""
+    old = select(EventSeen.event_id).where(EventSeen.seen_at < now - SEEN_KEPT).limit(size)
+    gone = session.execute(delete(EventSeen).where(EventSeen.event_id.in_(old)).returning(EventSeen.event_id)).all()
+    return Step(done=len(gone), next="more" if len(gone) == size else None)

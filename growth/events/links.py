@@ -44,17 +44,27 @@ class DeliveryLinks:
 
 
 def links_of(delivery_id: int, clicks: int) -> DeliveryLinks:
-    """All signed links of a message with so many personal ones, by few hashes, since thousands are signed a second."""
-    keys, delivery = keyring(), str(delivery_id)
-    opened, left, *marks = keys.marks(_OF_DELIVERY, delivery, 0)
-    for block in range(1, (clicks + _BEFORE + 3) // 4):
-        marks += keys.marks(_OF_DELIVERY, delivery, block)
+    """All signed links of a message with so many personal ones."""
+    return links_with(delivery_id, marks_of(delivery_id, clicks), clicks)
+
+
+def links_with(delivery: int | str, marks: Sequence[str], clicks: int) -> DeliveryLinks:
+    """Links that are signed with these marks."""
+    opened, left, *clicked = marks
     return DeliveryLinks(
-        [f"/c/{delivery_id}.{position}.{marks[position]}" for position in range(clicks)],
-        f"/o/{delivery_id}.{opened}.gif",
-        f"/p/unsubscribe?t={delivery_id}.{left}",
-        f"/p/preferences?t={delivery_id}.{left}",
+        [f"/c/{delivery}.{position}.{clicked[position]}" for position in range(clicks)],
+        f"/o/{delivery}.{opened}.gif",
+        f"/p/unsubscribe?t={delivery}.{left}",
+        f"/p/preferences?t={delivery}.{left}",
     )
+
+
+def marks_of(delivery_id: int, clicks: int) -> Sequence[str]:
+    """What signs the links of a message, by few hashes, since thousands are signed a second.
+
+    That of the picture, that of the pages for leaving and for preferences, then those of the clicks, and maybe more.
+    """
+    return keyring().marks(_OF_DELIVERY, str(delivery_id), range((_BEFORE + clicks + 3) // 4))
 
 
 _OF_DELIVERY = "delivery"
@@ -66,7 +76,7 @@ _MOST_DIGITS = 19
 def sign_click(delivery_id: int, position: int) -> str:
     """Path of the personal link number `position`, counted from 0."""
     block, place = divmod(_BEFORE + position, 4)
-    return f"/c/{delivery_id}.{position}.{keyring().marks(_OF_DELIVERY, str(delivery_id), block)[place]}"
+    return f"/c/{delivery_id}.{position}.{keyring().marks(_OF_DELIVERY, str(delivery_id), [block])[place]}"
 
 
 def read_click(signed: str) -> ClickLink:

@@ -37,8 +37,9 @@ def read_new(session: Session, reader: str, limit: int) -> list[EventRead]:
     """The next events that `reader` has not had, at most `limit`; its place is saved in the caller's transaction.
 
     Given is what was stored by transactions older than the oldest one still open, so that none which commits later
-    slips in behind; hence nothing of the caller's own transaction. A second caller of the same reader waits until
-    the first one's transaction ends. Raises PermanentError when the database was moved to another server.
+    slips in behind; hence nothing of the caller's own transaction. What bots did is passed over. A second caller of
+    the same reader waits until the first one's transaction ends. Raises PermanentError when the database was moved to
+    another server.
     """
     place = _locked(session, reader)
     # The horizon is of the same snapshot as the rows, since both are in one statement.
@@ -47,6 +48,7 @@ def read_new(session: Session, reader: str, limit: int) -> list[EventRead]:
         .where(
             tuple_(Event.tx, Event.occurred_at, Event.event_id) > tuple_(place.tx, place.occurred_at, place.event_id),
             Event.tx < _horizon(),
+            Event.bot.is_(None),
         )
         .order_by(Event.tx, Event.occurred_at, Event.event_id)
         .limit(limit)

@@ -69,7 +69,13 @@ def _people(one: Tally, found: Tallied) -> int:
 def _control(found: Tallied, name: str) -> str:
     """The control's name as it is written. Raises InvalidError when it isn't there or stands alone."""
     if not found.groups:
-        raise InvalidError("file", N_("No row of the file can be used."), remedy=N_("See which columns you named."))
+        line = min((trouble.lines[0] for trouble in found.left_out().values()), default=1)
+        raise InvalidError(
+            "file",
+            N_("No row of the file can be used, from line %(line)s on."),
+            remedy=N_("See which columns you named."),
+            line=line,
+        )
     wanted = " ".join(name.split())
     folded = {group.casefold(): group for group in found.groups}
     control = wanted if wanted in found.groups else folded.get(wanted.casefold())

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from growth.errors import ConflictError, InvalidError, NotFoundError, RefusedError
+from growth.leads.contacts import tell_contact, withdraw_contact
 from growth.leads.reading import Worker, any_lead, name_of, reps
 from growth.leads.records import Activity, Assignment, FollowUp, Lead, StageChange
 from growth.leads.stages import LOST, OPEN_STAGES, OUTCOMES, REASONS, STAGES, WON_STAGES
@@ -63,6 +64,7 @@ def log(session: Session, worker: Worker, lead_id: int, deed: Deed, now: datetim
     session.flush()
     if deed.kind != "note":
         _promise(session, lead, activity, deed, now)
+    tell_contact(session, lead, activity)
     return activity.id
 
 
@@ -114,6 +116,7 @@ def undo(session: Session, worker: Worker, lead_id: int, activity_id: int, now: 
     )
     if session.execute(given.returning(Assignment.id)).first() is not None:
         lead.owner_id = None
+    withdraw_contact(session, lead, activity, now)
     session.delete(activity)
     session.flush()
     _reopen_promises(session, lead, activity.at)

@@ -1,11 +1,12 @@
 """Records of the channel report."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from growth.database.base import Record
+from growth.database.base import Id, Record
 
 
 class ChannelDay(Record):
@@ -29,3 +30,32 @@ class ChannelDay(Record):
     """Both in the workspace's currency; amounts that had no rate on that day are left out."""
     unrated: Mapped[str] = mapped_column(server_default="")
     """The currencies without a rate, such as `BRL CNY`."""
+
+
+class Anomaly(Record):
+    """A measure of a channel in a country that left its seasonal baseline: new → seen → explained."""
+
+    __tablename__ = "anomaly"
+    __table_args__ = (
+        UniqueConstraint("day", "side", "channel", "country", "measure"),
+        CheckConstraint("state in ('new', 'seen', 'explained')", name="state"),
+        Index("ix_anomaly_side_day", "side", "day", "id"),
+    )
+
+    id: Mapped[Id]
+    day: Mapped[date]
+    """The last day that was looked at."""
+    since: Mapped[date]
+    side: Mapped[str]
+    channel: Mapped[str]
+    country: Mapped[str]
+    """`*` for all countries together, "" where nobody knows."""
+    measure: Mapped[str]
+    """touches, acquired, orders, cost_each."""
+    change: Mapped[int]
+    """Against what was expected, in ten-thousandths: -6000 is a fall by 60 %."""
+    evidence: Mapped[dict[str, Any]]
+    """{"seen", "expected": millionths, "p": number, "causes": [[cause, ten-thousandths], …]}."""
+    state: Mapped[str] = mapped_column(server_default="new")
+    explanation: Mapped[str] = mapped_column(server_default="")
+    found_at: Mapped[datetime]

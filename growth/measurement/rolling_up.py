@@ -9,7 +9,6 @@ from decimal import Decimal
 from sqlalchemy import delete, insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
-from growth.attribution.models import LAST_TOUCH
 from growth.database.changed_days import ChannelDayDue, bounds, mark_since, zone_of
 from growth.database.workspace import Workspace, workspace
 from growth.measurement.records import ChannelDay
@@ -37,7 +36,7 @@ _CREDITS = text(f"""
                 else 'registration' end), 0) as acquired,
             coalesce(sum(share) filter (where kind = 'first_order'), 0) as orders,
             coalesce(sum(credit.value_minor), 0) as value_minor
-        from conversion join credit on credit.conversion_id = conversion.id and credit.model = :model
+        from conversion join credit on credit.conversion_id = conversion.id
         where conversion.occurred_at >= due.starts and conversion.occurred_at < due.ends and conversion.side = due.side
         group by 1, 2, 3
     ) as found
@@ -106,9 +105,7 @@ def _count(session: Session, due: Sequence[tuple[date, str]]) -> Mapping[Place, 
     counted: dict[Place, Figures] = defaultdict(Figures)
     for day, side, channel, country, touches in session.execute(_TOUCHES, asked):
         counted[day, side, channel, country].touches = touches
-    for day, side, channel, country, currency, acquired, orders, value in session.execute(
-        _CREDITS, asked | {"model": LAST_TOUCH}
-    ):
+    for day, side, channel, country, currency, acquired, orders, value in session.execute(_CREDITS, asked):
         one = counted[day, side, channel, country]
         one.acquired += int(acquired)
         one.orders += int(orders)

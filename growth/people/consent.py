@@ -16,6 +16,14 @@ from growth.people.permission.jurisdictions import jurisdiction_of
 from growth.people.records import Consent, ConsentFact, Person
 
 MARKETING = "marketing"
+PURPOSES = {
+    MARKETING: N_("News and offers"),
+    "product_updates": N_("Changes to the service"),
+    "seller_news": N_("News for sellers"),
+    "partner_offers": N_("Offers of partners"),
+    "research": N_("Surveys and research"),
+}
+"""What somebody may be written to about, with words; each is allowed and ended by itself."""
 EMAIL_CHANNEL = "email"
 WITHDRAWAL = "withdrawal"
 BASES = ("consent", "contract", "legitimate_interest")
@@ -100,17 +108,19 @@ def record_by_hand(
     at: datetime | None,
     actor: str,
     now: datetime,
+    purpose: str = MARKETING,
 ) -> bool:
-    """Record what a person told one of us about marketing e-mail, with an entry in the audit log.
+    """Record what a person told one of us about e-mail for a purpose, with an entry in the audit log.
 
     `at` is when they said it; now when left out. Returns whether it is new. Raises NotFoundError, RefusedError for
-    somebody who was erased, and InvalidError as `record_consent` does.
+    somebody who was erased, and InvalidError as `record_consent` and `check_purpose` do.
     """
+    check_purpose(purpose)
     country = _may_be_stored(session, person_id).country
     new = record_consent(
         session,
         person_id,
-        purpose=MARKETING,
+        purpose=purpose,
         channel=EMAIL_CHANNEL,
         granted=granted,
         basis=basis,
@@ -122,9 +132,15 @@ def record_by_hand(
         now=now,
     )
     if new:
-        detail = {"granted": granted, "source": source.strip(), "at": (at or now).isoformat()}
+        detail = {"granted": granted, "purpose": purpose, "source": source.strip(), "at": (at or now).isoformat()}
         audit(session, actor=actor, action="consent", subject=f"person {person_id}", detail=detail, now=now)
     return new
+
+
+def check_purpose(purpose: str) -> None:
+    """Raise InvalidError, field `purpose`, for what is none of `PURPOSES`."""
+    if purpose not in PURPOSES:
+        raise InvalidError("purpose", N_("Choose what the e-mails are for."))
 
 
 def _may_be_stored(session: Session, person_id: int) -> Person:

@@ -12,9 +12,10 @@ from growth.ids import PersonId
 from growth.keyring import keyring
 from growth.locales import N_
 from growth.people.email_addresses import normal_email
-from growth.people.permission.address_traits import address_columns
+from growth.people.permission.address_traits import address_columns, mailbox_of
 from growth.people.phone_numbers import e164
 from growth.people.records import Identity, Person, Suppression
+from growth.people.suppression import take_along
 
 EMAIL = "email"
 PHONE = "phone"
@@ -50,6 +51,11 @@ def identity_hash(kind: str, value: str) -> bytes:
 def email_hash(text: str) -> bytes:
     """The lookup hash of an e-mail address, normalised first. Raises InvalidError."""
     return identity_hash(EMAIL, normalise_email(text))
+
+
+def mailbox_hash(text: str) -> bytes:
+    """The lookup hash of an address's mailbox in its plain form, as in `identity.mailbox`. Raises InvalidError."""
+    return identity_hash(EMAIL, mailbox_of(normalise_email(text)))
 
 
 def find_person(session: Session, kind: str, value: str) -> PersonId | None:
@@ -116,7 +122,9 @@ def _attach(session: Session, person: PersonId, hashes: list[tuple[str, bytes, s
         | told_by(kind, value)
         for kind, digest, value in hashes
     ]
-    session.execute(insert(Identity).values(rows).on_conflict_do_nothing())
+    made = insert(Identity).values(rows).on_conflict_do_nothing().returning(Identity.hash)
+    if fresh := session.scalars(made).all():
+        take_along(session, fresh)
     owned = select(func.count()).where(
         tuple_(Identity.kind, Identity.hash).in_([(kind, digest) for kind, digest, _ in hashes]),
         Identity.person_id == person,

@@ -17,6 +17,7 @@ class Person(Record):
         Index("ix_person_country_id", "country", "id"),
         Index("ix_person_locale_id", "locale", "id"),
         Index("ix_person_created_at", "created_at"),
+        Index("ix_person_time_zone", "time_zone", "id", postgresql_where=text("time_zone is not null")),
         # Only the language of the tag, as `growth.locales.closest` reads it.
         Index("ix_person_language", text("lower(split_part(replace(locale, '-', '_'), '_', 1))")),
     )

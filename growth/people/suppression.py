@@ -1,6 +1,6 @@
 """Addresses that must not be written to, by keyed hash, so that the list outlives the person's record."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Boolean, delete, literal_column, select, text
@@ -78,6 +78,47 @@ def suppress_many(
     """Put addresses on the list for everything; returns how many were not there yet."""
     given = {"channel": channel, "hashes": sorted(set(hashes)), "reason": reason, "source": source, "now": now}
     return session.scalar(_PUT_MANY, given) or 0
+
+
+_WAYS = text("""
+    with plain as (
+        select unnest(cast(:hashes as bytea[])) as hash
+        union select mailbox from identity
+            where kind = 'email' and hash = any(cast(:hashes as bytea[])) and mailbox is not null)
+    select hash from plain
+    union select sibling.hash
+        from plain join identity sibling on sibling.kind = 'email' and sibling.mailbox = plain.hash
+""")
+
+
+def ways_of(session: Session, hashes: Collection[bytes]) -> list[bytes]:
+    """These addresses, the plain form of their mailboxes, and every other known way of writing those.
+
+    Who doesn't want to be written to means the mailbox, with whatever dots and tags (`identity.mailbox`).
+    """
+    return sorted(session.scalars(_WAYS, {"hashes": sorted(set(hashes))}))
+
+
+_TAKE_ALONG = text(f"""
+    insert into suppression (channel, hash, scope, reason, source, at)
+    select distinct on (fresh.hash, listed.scope) 'email', fresh.hash, listed.scope, listed.reason, listed.source,
+        listed.at
+    from identity fresh cross join lateral (
+        select coalesce(fresh.mailbox, fresh.hash) as hash
+        union select other.hash from identity other
+            where other.kind = 'email' and other.mailbox = coalesce(fresh.mailbox, fresh.hash)) way
+    join suppression listed on listed.channel = 'email' and listed.hash = way.hash
+        and listed.reason not in ('hard_bounce', 'soft_bounce')
+    where fresh.kind = 'email' and fresh.hash = any(cast(:hashes as bytea[])) and way.hash <> fresh.hash
+    order by fresh.hash, listed.scope, {strength("listed.reason")} desc, listed.at desc
+    on conflict (channel, hash, scope) do update
+        set reason = excluded.reason, source = excluded.source, at = excluded.at where {STRONGER}
+""")  # noqa: S608 - likewise
+
+
+def take_along(session: Session, hashes: Collection[bytes]) -> None:
+    """Let what is said of a mailbox hold for addresses just stored that are another way of writing it."""
+    session.execute(_TAKE_ALONG, {"hashes": sorted(set(hashes))})
 
 
 def mend(session: Session, channel: str, digest: bytes) -> None:

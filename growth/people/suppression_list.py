@@ -11,9 +11,9 @@ from growth.database.audit import audit
 from growth.database.engine import transaction
 from growth.errors import NotFoundError, RefusedError
 from growth.locales import N_
-from growth.people.identity import EMAIL, email_hash
+from growth.people.identity import EMAIL, email_hash, mailbox_hash
 from growth.people.records import Suppression
-from growth.people.suppression import REASONS, suppressions
+from growth.people.suppression import BOUNCES, REASONS, suppressions, ways_of
 
 REMOVABLE = ("manual", "imported", "soft_bounce")
 """Reasons that one of us can take back; the others are the person's own word, or a fact about the address."""
@@ -49,8 +49,13 @@ def count_on_list(session: Session, reason: str | None) -> Count:
 
 
 def look_up(session: Session, address: str) -> Sequence[Suppression]:
-    """Why one address is on the list; empty when it isn't. Raises InvalidError, field `email`, for what is none."""
-    return suppressions(session, EMAIL, [email_hash(address)])
+    """Why one address is on the list; empty when it isn't. Raises InvalidError, field `email`, for what is none.
+
+    What was said of its mailbox, however it was written then, counts too; a bounce only of the very address.
+    """
+    digest = email_hash(address)
+    listed = suppressions(session, EMAIL, ways_of(session, {digest, mailbox_hash(address)}))
+    return [one for one in listed if one.hash == digest or one.reason not in BOUNCES]
 
 
 def entry_by_id(session: Session, entry_id: int) -> Suppression:

@@ -1,6 +1,7 @@
 """Chance that can be repeated: the same seed and question always give the same answer."""
 
 import math
+import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -8,6 +9,7 @@ from typing import TypeVar
 from uuid import UUID
 
 T = TypeVar("T")
+_SIXTEEN = struct.Struct("<16I")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,10 @@ class Dice:
     def share(self, *of: object) -> float:
         """A number from 0 up to, but not including, 1."""
         return int.from_bytes(self._digest(8, of)[:7]) / 2**56
+
+    def sixteen(self, *of: object) -> tuple[float, ...]:
+        """Sixteen such numbers for the work of one, to a precision of a four-billionth."""
+        return tuple([number / 2**32 for number in _SIXTEEN.unpack(self._digest(64, of))])
 
     def happens(self, probability: float, *of: object) -> bool:
         """Whether something of this probability happens."""

@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -26,11 +27,15 @@ _log = logging.getLogger(__name__)
 _GRACE = 3.0
 """Seconds that what is under way gets to end after SIGTERM; then the process ends, and others go on with it."""
 _LOOK_FOR_LOST_EVERY = 15.0
+_TURN = 0.0005
+"""Seconds. A thread that hears from the database or a provider waits no longer for one that calculates (CPython's own
+5 ms leave the other core idle: two threads sent a sixth less)."""
 
 
 def run(database_url: str, *, threads: int, name: str) -> None:
     """Work until SIGTERM or Ctrl-C. Outlives a database that is away."""
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    sys.setswitchinterval(_TURN)
     gc.freeze()  # what is loaded by now stays; looked through again and again, it costs a tenth of all work
     engine = make_engine(database_url, pool_size=threads + 1, application=f"growth {name}")
     station = Station(engine, database_url, threads, SystemClock())

@@ -26,6 +26,11 @@ _RATES = text("""
     ) as known
 """)
 
+_LATEST = text("""
+    select distinct on (currency) currency, day, rate from currency_rate
+    where base = :base order by currency, day desc
+""")
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
@@ -53,6 +58,11 @@ def rates_on(session: Session, base: str, asked: Collection[tuple[str, date]]) -
         given = {"currencies": [one for one, _ in others], "days": [day for _, day in others], "base": base}
         found |= {(currency, day): rate for currency, day, rate in session.execute(_RATES, given)}
     return found
+
+
+def latest_rates(session: Session, base: str) -> list[Rate]:
+    """The latest rate of each currency, by its code."""
+    return [Rate(*row) for row in session.execute(_LATEST, {"base": base})]
 
 
 def turned(amount: Money, base: str, rate: Decimal) -> int:

@@ -16,6 +16,7 @@ from growth.campaigns.audiences.reading import named, names_of_lists
 from growth.leads.stages import STAGES
 from growth.locales import N_
 from growth.money import Money
+from growth.people.consent import MARKETING, PURPOSES
 from growth.web.formats import day_text, money_text, percent_text
 from growth.web.people_words import country_name, language_name
 from growth.web.rendering import locale_of, said
@@ -113,6 +114,10 @@ def _country(words: Words, codes: list[str]) -> str:
     return words.say(N_("in %(countries)s"), countries=words.either([country_name(one, locale) for one in codes]))
 
 
+def _time_zone(words: Words, names: list[str]) -> str:
+    return words.say(N_("in the time zone %(names)s"), names=words.either(names))
+
+
 def _joined(words: Words, days: int) -> str:
     return words.say(N_("known to us for %(days)s days at most"), days=days)
 
@@ -142,7 +147,9 @@ def _permission(words: Words, value: Mapping[str, Any]) -> str:
 
 def purpose_words(request: Request, purpose: str) -> str:
     """A purpose of permission as people read it."""
-    return said(request, N_("marketing")) if purpose == "marketing" else purpose.replace("_", " ")
+    if purpose == MARKETING:
+        return said(request, N_("marketing"))
+    return f"“{said(request, PURPOSES[purpose])}”" if purpose in PURPOSES else purpose.replace("_", " ")
 
 
 def _list(words: Words, keys: list[str]) -> str:
@@ -162,7 +169,15 @@ def _suppressed(words: Words, _: None) -> str:
 
 
 def _event(words: Words, value: Mapping[str, Any]) -> str:
-    did, times = words.say(EVENT_KINDS[value["kind"]]), value["times"]
+    return _done(words, words.say(EVENT_KINDS[value["kind"]]), value)
+
+
+def _custom_event(words: Words, value: Mapping[str, Any]) -> str:
+    return _done(words, words.say(N_("did “%(name)s”"), name=value["name"]), value)
+
+
+def _done(words: Words, did: str, value: Mapping[str, Any]) -> str:
+    times = value["times"]
     if times > 1:
         return _within(words, words.say(N_("who %(did)s at least %(times)s times"), did=did, times=times), value)
     return _within(words, words.say(N_("who %(did)s"), did=did), value)
@@ -215,6 +230,7 @@ def _province(words: Words, names: list[str]) -> str:
 _PHRASES: dict[str, Callable[[Words, Any], str]] = {
     "language": _language,
     "country": _country,
+    "time_zone": _time_zone,
     "joined": _joined,
     "joined_day": _joined_day,
     "side": _side,
@@ -224,6 +240,7 @@ _PHRASES: dict[str, Callable[[Words, Any], str]] = {
     "left_list": _left_list,
     "suppressed": _suppressed,
     "event": _event,
+    "custom_event": _custom_event,
     "spent": _spent,
     "message": _message,
     "unopened": _unopened,

@@ -92,6 +92,9 @@ FIELDS = {
 }
 
 
+_VERSION, _SHIPPED = N_("%(message)s, version %(number)s"), N_("%(message)s, as shipped")
+
+
 def message_title(name: str) -> str:
     """`Welcome buyer` for `welcome_buyer`."""
     return name.replace("_", " ").capitalize()
@@ -113,7 +116,7 @@ def message_options(session: Session, request: Request, chosen: str, version: in
     numbers = dict.fromkeys([*kept, *([version] if version is not None else [])])
     title = message_title(chosen)
     return options + [
-        (f"{chosen}@{number}", said(request, N_("%(message)s, version %(number)s"), message=title, number=number))
+        (f"{chosen}@{number}", said(request, _VERSION if number else _SHIPPED, message=title, number=number))
         for number in numbers
     ]
 

@@ -23,6 +23,7 @@ _LABELS = {
     "settings": N_("Settings"),
     "sending": N_("Rules of sending"),
     "people": N_("Show one"),
+    "experiment": N_("Change experiment"),
 }
 
 
@@ -58,6 +59,7 @@ def _written(value: Any, locale: str) -> Any:
 def _href(campaign: Campaign, check: Check) -> str | None:
     places = {
         "audience": f"/campaigns/{campaign.id}/audience",
+        "experiment": f"/campaigns/{campaign.id}/experiment",
         "message": f"/templates/{campaign.message}" + (f"?locale={check.locale}" if check.locale else ""),
         "settings": "/settings",
         "sending": "/settings/sending",

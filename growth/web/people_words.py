@@ -26,6 +26,12 @@ FREQUENCIES = {
     "weekly": N_("At most one a week"),
     "twice_a_month": N_("At most two a month"),
 }
+JOINS = {
+    "token": N_("A link in a message to them"),
+    "event": N_("Something they did while signed in"),
+    "registration": N_("Their registration"),
+}
+"""What it rests on that a browser is somebody's."""
 EVENTS = {
     "page_view": N_("Looked at a page"),
     "click": N_("Followed a link"),
@@ -47,6 +53,7 @@ EVENTS = {
     "refund": N_("Got money back"),
     "shop_open": N_("Opened a shop"),
     "contact": N_("Got in touch"),
+    "call_withdrawn": N_("A rep took a contact back"),
     "call": N_("Was called"),
 }
 DELIVERIES = {

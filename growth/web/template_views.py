@@ -121,6 +121,12 @@ def shown_locale(request: Request, source: Source, wanted: str | None) -> str:
     return LOCALES[0]
 
 
+def not_offered(source: Source) -> list[str]:
+    """The languages it is meant for and can't be sent in, since one of its sentences has no text there."""
+    wanted, offered = sample_of(source).get("locales", LOCALES), locales_in(source)
+    return [locale for locale in LOCALES if locale in wanted and locale not in offered]
+
+
 def errors_by_field(findings: Findings) -> dict[str, Any]:
     """The errors of a message by the field that they are shown beside."""
     return {FIELDS.get(error.file, "body"): error for error in findings.errors}

@@ -278,8 +278,14 @@ def expected(events: list[NewEvent]) -> list[tuple[str, str, int]]:
             told = "first_order" if place == 0 and who[one.event_id] is not None else "order"
             orders[one.properties["order"]] = (channel(one), _value(one))
             rows.append((told, channel(one), _value(one)))
+    left = {order: value for order, (_, value) in orders.items()}
     refunds = [one for one in events if one.kind == "refund" and one.properties["order"] in orders]
-    return rows + [("refund", orders[one.properties["order"]][0], -_value(one)) for one in refunds]
+    for one in sorted(refunds, key=lambda one: one.occurred_at):
+        order = one.properties["order"]
+        back = min(left[order], _value(one))
+        left[order] -= back
+        rows.append(("refund", orders[order][0], -back))
+    return rows
 
 
 def _value(one: NewEvent) -> int:

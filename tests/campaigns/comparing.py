@@ -78,8 +78,10 @@ def add_messages(
     return found
 
 
-def hold_out(session: Session, run: CampaignRun, people: int, reason: str = "holdout") -> list[int]:
-    """New people who get nothing, to see what it causes, or for another reason."""
+def hold_out(
+    session: Session, run: CampaignRun, people: int, reason: str = "holdout", taken_out_at: datetime | None = None
+) -> list[int]:
+    """New people who get nothing, to see what it causes, or for another reason; `taken_out_at` if once planned."""
     found: list[int] = list(
         session.scalars(
             text("insert into person (locale, country, created_at) select 'en', 'US', :now from generate_series(1, :n)"
@@ -88,9 +90,9 @@ def hold_out(session: Session, run: CampaignRun, people: int, reason: str = "hol
         )
     )  # fmt: skip
     session.execute(
-        text("insert into exclusion (campaign_run_id, person_id, reason) select :run, unnest(cast(:p as bigint[])),"
-             " :reason"),
-        {"run": run.id, "p": found, "reason": reason},
+        text("insert into exclusion (campaign_run_id, person_id, reason, taken_out_at)"
+             " select :run, unnest(cast(:p as bigint[])), :reason, :at"),
+        {"run": run.id, "p": found, "reason": reason, "at": taken_out_at},
     )  # fmt: skip
     return found
 

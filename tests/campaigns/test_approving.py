@@ -125,7 +125,7 @@ def test_what_of_the_rest_can_not_be(session: Session) -> None:
     for rest in (Rest("gone"), Rest("welcome_buyer", 7)):
         with pytest.raises(InvalidError, match="no message"):
             edit_rest(session, campaign.id, rest, version=1, **mine)
-    for subject in ("x" * 201, "a\u202eb"):
+    for subject in ("x" * 201, "a\u202eb", "Hello {{ frist_name }}", "{{"):
         with pytest.raises(InvalidError) as caught:
             edit_rest(session, campaign.id, Rest("welcome_buyer", None, {"ru": subject}), version=1, **mine)
         assert caught.value.field == "subject_ru"

@@ -3,7 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from growth.campaigns.email import claim
+from growth.campaigns.email import answers, claim
 from growth.campaigns.email.claim import Claimed, Part
 from growth.campaigns.reading import receivers
 from growth.campaigns.records import CampaignRun, Delivery
@@ -35,7 +35,7 @@ def test_the_claimed_are_found_until_the_answer(session: Session) -> None:
         3,
         False,
     )
-    claim.accept(session, batch, NOON)
+    answers.accept(session, batch, NOON)
     assert receivers(session, run.id, state="claimed", after=None, size=9) == []
     assert (left(session, run.id), claim.left_in(session, part, NOON)) == (False, 0)
 
@@ -47,12 +47,12 @@ def test_a_doubt_and_a_refusal_are_found_by_what_they_are(session: Session) -> N
     session.add(run)
     session.flush()
     found = claimed(session, run, people)
-    claim.doubt(session, found.batch, {}, NOON)
+    answers.doubt(session, found.batch, {}, NOON)
     session.expire_all()
     assert len(receivers(session, run.id, state="in_doubt", after=None, size=9)) == 2
     assert left(session, run.id)
     session.execute(text("update delivery set state = 'planned' where campaign_run_id = :run"), {"run": run.id})
-    claim.refuse(session, [one.delivery_id for one in found.recipients], "no such address")
+    answers.refuse(session, [one.delivery_id for one in found.recipients], "no such address")
     session.expire_all()
     assert len(receivers(session, run.id, state="refused", after=None, size=9)) == 2
     assert not left(session, run.id)

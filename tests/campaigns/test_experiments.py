@@ -311,13 +311,14 @@ def test_what_sending_truly_caused(session: Session) -> None:
     assert not found.final
 
 
-def test_those_whose_message_had_a_gap_count_as_those_held_out_do(session: Session) -> None:
-    """A basket's message goes to those who have one: nobody asked that of whom it was kept from."""
+def test_who_was_drawn_for_it_counts_whatever_kept_the_message_back(session: Session) -> None:
+    """Nobody asks of those held out whether they have a basket, or unsubscribed meanwhile."""
     set_up(session, NOW)
     campaign = make(session, holdout_percent=50)
     run = run_of(session, campaign)
     with_basket = add_messages(session, run, None, 10)
-    hold_out(session, run, 90, "no_value")
+    hold_out(session, run, 60, "no_value", NOW)
+    hold_out(session, run, 30, "frequency_cap", NOW)
     hold_out(session, run, 5, "suppressed")
     kept = hold_out(session, run, 100)
     ordered(session, with_basket[:5] + kept[:5], NOW + DAY)
@@ -363,6 +364,33 @@ def test_other_currencies_are_turned_and_those_without_a_rate_are_named(session:
     assert found.unrated == ("XAU",)
 
 
+def test_a_person_counts_once_over_all_runs_since_they_were_first_chosen(session: Session) -> None:
+    set_up(session, NOW)
+    campaign = make(session, holdout_percent=10, kind="recurring", state="scheduled")
+    first, second = run_of(session, campaign), run_of(session, campaign, NOW + DAY)
+    mailed, kept = add_messages(session, first, None, 10), hold_out(session, first, 10)
+    ordered(session, mailed[:3] + kept[:1], NOW + timedelta(hours=1))
+    again = text("insert into exclusion (campaign_run_id, person_id, reason) select :run, unnest(cast(:p as bigint[])),"
+                 " :reason")  # fmt: skip
+    # What the first message did to who gets the second changes nothing: they were drawn in the first run.
+    session.execute(again, {"run": second.id, "p": mailed[:5], "reason": "unsubscribed"})
+    session.execute(again, {"run": second.id, "p": kept, "reason": "holdout"})
+    late = add_messages(session, second, None, 4)
+    ordered(session, mailed[:4] + late[:1], NOW + 2 * DAY)
+    ordered(session, late[1:3], NOW + timedelta(hours=2))  # before they were chosen
+    first.finished_at = second.finished_at = NOW + DAY
+    assert count_effects(session, NOW + 30 * DAY, None, 10).done == 1
+    (found,) = caused(session, campaign.id)
+    assert (found.mailed.people, found.mailed.did) == (14, 5)
+    assert (found.held_out.people, found.held_out.did) == (10, 1)
+    assert found.mailed_value.mean == pytest.approx(8 * 1_000 / 14)
+    assert not found.final  # it goes on
+    campaign.state = "cancelled"
+    session.flush()
+    count_effects(session, NOW + 60 * DAY, None, 10)
+    assert caused(session, campaign.id)[0].final
+
+
 def test_several_runs_are_added_up_and_a_campaign_without_anybody_held_out_says_nothing(session: Session) -> None:
     set_up(session, NOW)
     campaign = make(session, holdout_percent=10)
@@ -371,7 +399,7 @@ def test_several_runs_are_added_up_and_a_campaign_without_anybody_held_out_says_
         ordered(session, add_messages(session, run, None, 100)[:20], NOW + day * DAY + timedelta(hours=1))
         hold_out(session, run, 10)
     run_of(session, make(session, "Nobody held out"))
-    assert count_effects(session, NOW + 4 * DAY, None, 10).done == 3
+    assert count_effects(session, NOW + 4 * DAY, None, 10).done == 1
     (found,) = caused(session, campaign.id)
     assert (found.mailed.people, found.mailed.did, found.held_out.people) == (300, 60, 30)
     assert caused(session, campaign.id + 1) == []

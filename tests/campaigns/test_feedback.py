@@ -14,13 +14,15 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns import audience
 from growth.campaigns.email import feedback, reconcile
-from growth.campaigns.email.claim import Claimed, Part, claim, doubt
+from growth.campaigns.email.answers import doubt
+from growth.campaigns.email.claim import Claimed, Part, claim
 from growth.campaigns.email.send import patience
 from growth.campaigns.records import CampaignRun, Delivery, DeliveryBatch, EmailVersion, Exclusion
 from growth.errors import NotFoundError
 from growth.events.ingest import NewEvent, ingest
-from growth.people.consent import record_consent
-from growth.people.records import Consent, ConsentFact, Suppression
+from growth.people.consent import record_by_hand, record_consent
+from growth.people.identity import Known, email_hash, ensure_person
+from growth.people.records import Consent, ConsentFact, Identity, Suppression
 from tests.campaigns.sending import add_campaign, add_people
 from tests.campaigns.test_audience import select_all, start, undone
 from tests.conftest import NOON
@@ -308,3 +310,29 @@ def test_events_about_nothing_of_ours_change_nothing(session: Session) -> None:
     elsewhere = NewEvent(occurred_at=LATER, event_id=uuid4(), kind="page_view", source="collector", side="buyer")
     feedback.apply(session, [strange, elsewhere], LATER)
     feedback.apply(session, [told(2**62, "unsubscribe", batch=str(uuid4()))], LATER)
+
+
+def test_a_complaint_is_the_mailboxes_and_a_hard_bounce_the_addresses(session: Session) -> None:
+    add_people(session, 1, NOON)
+    twins = ("anna.bell@gmail.com", "annabell+x@gmail.com")
+    people = [ensure_person(session, Known(email=address, locale="en"), NOON) for address in twins]
+    said = {"granted": True, "basis": "consent", "source": "form", "wording": "w", "at": None, "actor": "a"}
+    for person in people:
+        record_by_hand(session, person, **said, now=NOON)  # type: ignore[arg-type]
+    first = start(session, add_campaign(session, NOON, name="first", state="sending"))
+    select_all(session, first, 1000)
+    written = session.scalars(select(Delivery).where(Delivery.person_id == people[0])).one()
+    written.state = "accepted"
+    written.identity_id = session.scalars(select(Identity.id).where(Identity.person_id == people[0])).one()
+    second = start(session, add_campaign(session, NOON, name="second", state="sending"))
+    session.add(Delivery(campaign_run_id=second.id, person_id=people[1], locale="en", state="planned"))
+    session.flush()
+    ingest(session, [bounce := told(written.id, "email_bounce", hard=True)], LATER)
+    feedback.apply(session, [bounce], LATER)
+    assert session.scalars(select(Suppression.reason)).all() == ["hard_bounce"]
+    ingest(session, [complaint := told(written.id, "email_complaint")], LATER)
+    feedback.apply(session, [complaint], LATER)
+    spread = dict(session.execute(select(Suppression.hash, Suppression.reason)).all())
+    assert spread == {email_hash(one): "complaint" for one in (*twins, "annabell@gmail.com")}
+    theirs = select(Exclusion.reason).where(Exclusion.campaign_run_id == second.id)
+    assert session.scalars(theirs).all() == ["suppressed"]

@@ -1,5 +1,6 @@
 """Messages: every one there is can be put together, and the language they are written in stays within its bounds."""
 
+import re
 import tracemalloc
 
 import orjson
@@ -17,6 +18,7 @@ from growth.campaigns.email.catalogue import (
     locales_of,
     preview,
 )
+from growth.campaigns.messages.blocks import BLOCKS
 from growth.campaigns.messages.refusals import MessageError
 from growth.campaigns.messages.sources import Source, is_letter, sample_of, shipped, shipped_names
 from growth.errors import NotFoundError
@@ -256,18 +258,54 @@ def test_html_messages_are_inlined_and_their_dark_colours_stay() -> None:
     assert "[[open]]" in made.html
 
 
-def test_every_block_is_there_as_html_and_as_text() -> None:
-    words = """{{ section(heading("Big"), text(greeting),
-      image("https://x.example/a.png", "A bag", href=link(shop_url)),
-      button(link(shop_url), "Look"), product_grid(products, columns=3)) }}
-      {{ two_columns([text("left"), text("below")], text("right")) }}"""
-    bag = {"title": {"en": "Bag", "ru": "Сумка"}, "price_minor": 1200, "currency": "USD", "url": "https://x.example/p"}
-    products = orjson.dumps([bag]).decode()
-    made = compile_source(source(body=words, text=words, products=products), "ru")
-    for word in ("Big", "A bag", "Look", "Сумка", "12,00", "left", "below", "right", "[[link0]]", "[[link1]]"):
+EVERY_BLOCK = """{{ header() }}
+{{ section(heading("Big"), subheading("Smaller"), text(greeting), quiet("By the way"),
+  steps([("First.", "do this"), ("Then.", "do that")]), more(link(shop_url), "Onward"),
+  image("https://x.example/a.png", "A bag", href=link(shop_url)),
+  button(link(shop_url), "Look"), product_grid(products, columns=3)) }}
+{{ two_columns([text("left"), text("below")], text("right")) }}
+{{ footer() }}"""
+SAID = ("Big", "Smaller", "By the way", "First.", "do that", "Onward", "A bag", "Look", "Сумка", "12,00", "left",
+        "below", "right", "Отписаться", "[[postal_address", "[[unsubscribe]]", "[[link0]]", "[[link1]]")  # fmt: skip
+BAG = {"title": {"en": "Bag", "ru": "Сумка"}, "price_minor": 1200, "currency": "USD", "url": "https://x.example/p"}
+
+
+@pytest.mark.parametrize(
+    ("body", "around"),
+    [
+        ("body.mjml", "<mjml><mj-body>{}</mj-body></mjml>"),
+        ("body.html", '<html><head>{{% include "look.html" %}}</head><body>{}</body></html>'),
+    ],
+)
+def test_every_block_is_there_in_mjml_in_html_and_as_text(body: str, around: str) -> None:
+    assert set(BLOCKS) <= set(re.findall(r"\w+", EVERY_BLOCK))
+    files = {"subject.txt": "Hi", body: around.format(EVERY_BLOCK), "body.txt": EVERY_BLOCK}
+    made = compile_source(Source("made", 1, files | {"products.json": orjson.dumps([BAG] * 4).decode()}), "ru")
+    for word in SAID:
         assert word in made.html, word
         assert word in made.text, word
+    assert "<mj" not in made.html
     assert made.links == ["https://shop.example", "https://x.example/p"]
+
+
+def test_mjml_in_a_body_of_html_is_refused() -> None:
+    files = {
+        "subject.txt": "Hi",
+        "body.html": '{% include "header.mjml" %}{{ footer() }}',
+        "body.txt": "{{ footer() }}",
+    }
+    assert "“<mj-section” is MJML" in str(refused(Source("made", 1, files)))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_outlook_gets_a_table_around_a_grid_and_others_the_same_cells(columns: int) -> None:
+    grid = f"{{{{ section(product_grid(products, columns={columns})) }}}}"
+    made = compile_source(source(body=grid, text="x", products=orjson.dumps([BAG] * 5).decode()), "en").html
+    for_outlook = re.sub(r"<!--\[if mso\]>(.*?)<!\[endif\]-->", r"\1", made, flags=re.DOTALL)
+    rows = re.findall(r"<tr>((?:<td width=\"\d+\" valign=\"top\"><div.*?</td>)+)</tr>", for_outlook, re.DOTALL)
+    assert [row.count("<td ") for row in rows] == {1: [], 2: [2, 2, 1], 3: [3, 2]}[columns]
+    assert made.count("Bag") == 5
+    assert made.count("max-width:480px" if columns == 1 else "display:inline-block") >= 5
 
 
 @pytest.mark.parametrize("name", ["", "  ", None, "\0\r\n"])

@@ -322,7 +322,7 @@ def test_who_lacks_what_a_message_says_of_them_is_left_out(engine: Engine, clock
             assert isinstance(found, Claimed)
             told = put_into_words(session, letter, found, clock.now())
             assert [one.person_id for one in told.recipients] == left
-            assert {words["[[first]]"] for words in told.words.values()} == ({"Ana"} if left else set())
+            assert {words["[[first]]"] for words in told.words.own.values()} == ({"Ana"} if left else set())
         assert claim(session, part, 1000, clock.now()) is None
         (batch,) = session.scalars(select(DeliveryBatch))
         assert batch.words_sealed is not None

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from growth.experiments import proportions, sequential
 from growth.experiments.deciding import Declared, Ending, Rule, decide
+from growth.experiments.mismatch import mismatch
 from growth.experiments.proportions import Effect, Share
 from growth.experiments.sample_size import critical_for, needed
 
@@ -152,3 +153,18 @@ def test_nobody_is_no_failure() -> None:
     counts = {"A": Share(0, 0), "B": Share(0, 0)}
     for rule in Rule:
         assert decide(counts, declared(rule, "A", "B"), complete=True).ending is Ending.NO_DIFFERENCE
+
+
+def test_sizes_that_are_chance_raise_no_alarm_and_lost_people_do() -> None:
+    """A test of sizes at each daily look: of a thousand experiments hardly one is stopped, and a leak is found."""
+    dice = np.random.default_rng(20_261_125)
+    shares = {"A": 45.0, "B": 45.0, "none": 10.0}
+    split = np.array(list(shares.values())) / 100
+    false = found = 0
+    for _ in range(1_000):
+        drawn = dice.multinomial(4_000, split, size=7).cumsum(axis=0)
+        leaking = drawn - dice.binomial(drawn, [0.0, 0.06, 0.0])  # a redirect that loses some of one version
+        false += any(mismatch(dict(zip(shares, day.tolist(), strict=True)), shares).found for day in drawn)
+        found += mismatch(dict(zip(shares, leaking[-1].tolist(), strict=True)), shares).found
+    assert false <= 7  # one in a thousand a look at most, and looks hang together
+    assert found > 900

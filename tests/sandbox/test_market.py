@@ -4,10 +4,9 @@ import itertools
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from growth.attribution.rules import classify
@@ -15,11 +14,15 @@ from growth.clock import FixedClock
 from growth.errors import RefusedError
 from growth.sandbox.dice import Dice
 from growth.sandbox.mailbox.message import Message, compose, copies
-from growth.sandbox.market.habits import AWAKE, CAUSED, EVERYBODY, NOBODY, Habits, Market
+from growth.sandbox.market.habits import AWAKE, EVERYBODY, NOBODY, Habits, Market
+from growth.sandbox.market.lives import live
 from growth.sandbox.market.replies import Replies, Step, What, event_key, nation_of
+from growth.sandbox.market.seen import seen
+from growth.sandbox.market.sellers import seen as seen_of_seller
+from growth.sandbox.market.sellers import sellers_of
+from growth.sandbox.market.shoppers import looking
 from growth.sandbox.market.traffic import begins
-from growth.sandbox.market.visitors import LONGEST, PACE, happening, visitors
-from growth.sandbox.past.truth import BUYER_SOURCES, WEEK
+from growth.sandbox.market.visitors import Visitors
 from growth.sandbox.product import Product
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -97,53 +100,63 @@ def test_night_is_quieter_than_day_and_the_average_day_is_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "countries"),
-    [("ru", {"RU", "KZ"}), ("pt-BR", {"BR"}), ("zh-CN", {"SG"}), ("en", {"US", "GB"}), ("und", {"US", "GB"})],
+    ("language", "locale"),
+    [("ru", "ru"), ("pt-BR", "pt_BR"), ("zh-CN", "zh_CN"), ("en", "en"), ("und", "en")],
 )
-def test_readers_live_where_their_language_is_read(language: str, countries: set[str]) -> None:
-    found = {nation_of(message(f"a{n}@x.example", language=language), DICE).country for n in range(60)}
-    assert found == countries
+def test_readers_live_where_their_language_is_read(language: str, locale: str) -> None:
+    found = {nation_of(message(f"a{n}@x.example", language=language), DICE) for n in range(60)}
+    assert {one.locale for one in found} == {locale}
+    assert len({one.country for one in found}) > 1
 
 
-def at(event: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(event["at"])
+TODAY = NOON.date()
+
+
+@pytest.fixture(scope="module")
+def visitors() -> Visitors:
+    return Visitors(DICE, TODAY)
 
 
 @given(st.lists(st.integers(0, 3_600), min_size=2, max_size=6, unique=True))
-def test_visits_are_told_once_however_time_is_cut(cuts: list[int]) -> None:
+@settings(max_examples=20)
+def test_visits_are_told_once_however_time_is_cut(visitors: Visitors, cuts: list[int]) -> None:
     moments = [NOON + timedelta(seconds=cut) for cut in sorted(cuts)]
-    whole = sorted(one["id"] for one in happening(DICE, moments[0], moments[-1]))
-    parts = [one["id"] for after, until in itertools.pairwise(moments) for one in happening(DICE, after, until)]
+    whole = sorted(one["id"] for one in visitors.happening(moments[0], moments[-1]))
+    parts = [one["id"] for after, until in itertools.pairwise(moments) for one in visitors.happening(after, until)]
     assert sorted(parts) == whole
 
 
-def week() -> list[Any]:
-    monday = datetime(2026, 11, 23, tzinfo=UTC)
-    return [one for minute in range(7 * 24 * 60) for one in visitors(DICE, monday + timedelta(minutes=minute))]
+def test_another_process_tells_the_same(visitors: Visitors) -> None:
+    again = Visitors(Dice("market"), TODAY)
+    hour = NOON, NOON + timedelta(hours=1)
+    told = sorted((one["id"], one["at"]) for one in again.happening(*hour))
+    assert told == sorted((one["id"], one["at"]) for one in visitors.happening(*hour))
+    assert told
 
 
-def test_visitors_come_as_often_as_the_truth_says_and_by_the_channel_they_came_by() -> None:
-    found = week()
-    buyers = Counter(one.channel for one in found if one.side == "buyer")
-    for channel, source in BUYER_SOURCES.items():
-        expected = 0 if channel == "email" else source.visits * PACE * sum(WEEK)
-        assert buyers[channel] == pytest.approx(expected, rel=0.12)
-    for one in found:
-        first = one.events[0]
-        told = classify(first["kind"], one.side, first["properties"])
-        assert (told.channel if told else "direct") == one.channel, first
-        assert (at(one.events[-1]) - at(first)) < LONGEST
-    ids = [event["id"] for one in found for event in one.events]
-    assert len(set(ids)) == len(ids)
-    assert all(UUID(one) for one in ids)
+def test_the_demo_is_busier_than_its_past_and_what_came_before_goes_on(visitors: Visitors) -> None:
+    day = NOON.replace(hour=0), NOON.replace(hour=0) + timedelta(days=1)
+    earlier = Visitors(DICE, TODAY + timedelta(days=9))
+    busy, quiet = (list(one.happening(*day)) for one in (visitors, earlier))
+    assert {one["id"] for one in quiet} <= {one["id"] for one in busy}
+    assert 2 * len(quiet) < len(busy)
+    new = {one["visitor"] for one in quiet if one["kind"] == "page_view"}
+    assert any(one["kind"] == "order" and one["visitor"] not in new for one in quiet)
 
 
-def test_what_a_channel_causes_is_known() -> None:
-    found = week()
-    for channel, share in CAUSED.items():
-        visits = [one for one in found if one.side == "buyer" and one.channel == channel]
-        if visits:
-            assert sum(one.caused for one in visits) / len(visits) == pytest.approx(share, abs=0.05)
+def test_each_is_known_by_the_channel_they_came_by() -> None:
+    for shopper in itertools.islice(looking(DICE, TODAY), 300):
+        life = live(shopper, DICE)
+        pages = [one for one in seen(life, DICE) if one["kind"] == "page_view"]
+        for (moment, channel), page in zip(life.visits, pages, strict=True):
+            told = classify("page_view", "buyer", page["properties"])
+            assert (told.channel if told else "direct") == channel, page
+            assert datetime.fromisoformat(page["at"]) == moment
+    for one in (one for back in range(9) for one in sellers_of(DICE, TODAY - timedelta(days=back))):
+        first = next(seen_of_seller(one, DICE))
+        told = classify(first["kind"], "seller", first["properties"])
+        assert told is not None
+        assert told.channel == one.channel
 
 
 def test_after_a_long_sleep_or_a_step_back_of_the_clock_nobody_is_made_up() -> None:

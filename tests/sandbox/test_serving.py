@@ -10,7 +10,7 @@ from pathlib import Path
 from growth.clock import FixedClock
 from growth.sandbox.dice import Dice
 from growth.sandbox.market.traffic import Traffic
-from growth.sandbox.market.visitors import happening
+from growth.sandbox.market.visitors import Visitors
 from growth.sandbox.product import Product
 from tests.sandbox.listening import listening, until
 
@@ -58,6 +58,6 @@ def test_visitors_are_told_once_through_refusals_and_a_restart(tmp_path: Path) -
         for minutes, status in ((5, 200), (4, 503), (4, 200), (1, 429), (6, 200)):
             clock.moment += timedelta(minutes=minutes)
             catch_up(status)
-    whole = [one["id"] for one in happening(DICE, NOON, clock.moment)]
+    whole = [one["id"] for one in Visitors(DICE, NOON.date()).happening(NOON, clock.moment)]
     assert sorted(told) == sorted(whole)
     assert whole

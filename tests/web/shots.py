@@ -1,7 +1,8 @@
-"""`make shots`: a picture of every page of the demo, at both widths and in both themes, into docs/screenshots.
+"""`make shots`: a picture of every page of the demo, narrow and dark, and wide and light, into docs/screenshots.
 
 `python -m tests.web.shots` starts the demo in a folder of its own; with `--home FOLDER --url URL` it looks at one
-that runs already. `--settle SECONDS` is how long the demo's jobs get before the first picture.
+that runs already. `--settle SECONDS` is how long the demo's jobs get before the first picture; `--only NAME,NAME` takes
+those pictures alone, such as `campaigns-campaign_id-message,p-preferences`.
 """
 
 import argparse
@@ -19,19 +20,25 @@ from pathlib import Path
 import httpx
 from fastapi.routing import APIRoute
 from playwright.sync_api import Browser, Page
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from growth.campaigns.records import Campaign, Delivery
+from growth.campaigns.states import State
 from growth.clock import SystemClock
 from growth.commands.connect import database
 from growth.database.engine import transaction
+from growth.events.links import delivery_preferences, sign_unsubscribe
 from growth.people.accounts import AccountRole, Role
+from growth.people.permission.confirming import sign
+from growth.people.permission.records import Confirmation, SignUpForm
 from growth.people.sign_in import open_session
 from growth.web.access import RoleGuard, session_cookie
 from growth.web.app import guards_of, routes
 from tests.web.browser import CHROMIUM, chromium, reading
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
-SHOTS = [(width, theme) for width in (390, 1440) for theme in ("light", "dark")]
+SHOTS = [(390, "dark"), (1440, "light")]
+"""Widths and themes; between them they show everything that differs."""
 
 
 def main() -> None:
@@ -40,12 +47,15 @@ def main() -> None:
     asked.add_argument("--home", type=Path)
     asked.add_argument("--url")
     asked.add_argument("--settle", type=float, default=90)
+    asked.add_argument("--only", type=lambda text: frozenset(text.split(",")), default=frozenset())
     options = asked.parse_args()
     executable = next(path for path in CHROMIUM if Path(path).exists())
     FOLDER.mkdir(parents=True, exist_ok=True)
     with demo(options.home, options.url, options.settle) as url, chromium(executable) as browser:
         tokens = sessions()
-        taken = {name for width, theme in SHOTS for name in round_of(browser, url, tokens, width, theme)}
+        taken = {
+            name for width, theme in SHOTS for name in round_of(browser, url, tokens, width, theme, only=options.only)
+        }
     sys.stdout.write(f"{len(taken)} pages in {FOLDER}\n")
 
 
@@ -104,18 +114,50 @@ def sessions() -> dict[str, str]:
 
 
 def pages() -> list[tuple[APIRoute, str]]:
-    """Every route that may be a page, those with a plain address first, and the role that looks at it."""
+    """Every route that may be a page, those with a plain address first, and the role that looks at it.
+
+    A marketer where one may, since for them most leads on from a page.
+    """
     found = []
     for route in routes():
         (guard,) = guards_of(route)
         if "GET" in (route.methods or set()) and isinstance(guard, RoleGuard):
-            found.append((route, str(min(guard.roles - {Role.ADMIN}, default=Role.ADMIN))))
+            role = (
+                Role.MARKETER if Role.MARKETER in guard.roles else min(guard.roles - {Role.ADMIN}, default=Role.ADMIN)
+            )
+            found.append((route, str(role)))
     return sorted(found, key=lambda one: (bool(one[0].param_convertors), one[0].path))
 
 
-def round_of(browser: Browser, url: str, tokens: dict[str, str], width: int, theme: str) -> Iterator[str]:
+def of_recipients() -> list[tuple[str, str]]:
+    """Name and address of the pages that people open from a message, as somebody in the demo would."""
+    with database() as engine, transaction(engine) as session:
+        form = session.scalars(select(SignUpForm.key).where(SignUpForm.archived_at.is_(None))).first()
+        sent = session.scalars(select(Delivery.id).where(Delivery.accepted_at.is_not(None))).first()
+        asked = session.scalars(select(Confirmation).order_by(Confirmation.state.desc())).first()  # one that waits
+        found = [("f-key", f"/f/{form}")] if form else []
+        if sent:
+            found += [("p-preferences", delivery_preferences(sent)), ("p-unsubscribe", sign_unsubscribe(sent))]
+        return found + ([("p-confirm", sign(asked))] if asked else [])
+
+
+def a_draft() -> set[str]:
+    """Where the steps of a campaign that isn't sent begin; newer ones that are would hide it."""
+    with database() as engine, transaction(engine) as session:
+        drafts = session.scalars(select(func.max(Campaign.id)).where(Campaign.state == State.DRAFT))
+        return {f"/campaigns/{draft}/review" for draft in drafts if draft}
+
+
+def round_of(
+    browser: Browser, url: str, tokens: dict[str, str], width: int, theme: str, *, only: frozenset[str]
+) -> Iterator[str]:
     """Every page once, at a width and in a theme; pages of single things are found by their links."""
-    links: set[str] = set()
+    for name, path in of_recipients():
+        if name in only or not only:
+            with reading(browser, url, {"theme": theme}, width=width, theme=theme, javascript=True) as page:
+                shot(page, path, FOLDER / f"{name}-{width}-{theme}.png", set())
+            yield name
+    links = a_draft()
     seen: set[str] = set()
     plain = {route.path for route, _ in pages()}  # “new” is nobody's number
     for route, role in [*pages(), *pages()]:  # the second time by links that the first time found
@@ -126,14 +168,16 @@ def round_of(browser: Browser, url: str, tokens: dict[str, str], width: int, the
                 continue
             cookies = {session_cookie(): tokens[role], "theme": theme}
             with reading(browser, url, cookies, width=width, theme=theme, javascript=True) as page:
-                taken = shot(page, path, FOLDER / f"{name}-{width}-{theme}.png", links)
+                file = FOLDER / f"{name}-{width}-{theme}.png" if name in only or not only else None
+                taken = shot(page, path, file, links)
             if taken:
                 seen.add(name)
-                yield name
+                if file is not None:
+                    yield name
 
 
-def shot(page: Page, path: str, file: Path, links: set[str]) -> bool:
-    """A picture of the whole page, if it is one; where it leads is added to `links`."""
+def shot(page: Page, path: str, file: Path | None, links: set[str]) -> bool:
+    """A picture of the whole page, if it is one and wanted; where it leads is added to `links`."""
     answer = page.request.get(path, max_redirects=0)
     if answer.status == 303:
         links.add(answer.headers["location"])
@@ -142,14 +186,20 @@ def shot(page: Page, path: str, file: Path, links: set[str]) -> bool:
     if "sandbox" in answer.headers.get("content-security-policy", ""):
         return False  # what goes into a frame of another page
     page.goto(path)
+    if file is not None:
+        _take(page, file)
+    links |= set(page.eval_on_selector_all("main a[href^='/']", "all => all.map(a => a.pathname)"))
+    return True
+
+
+def _take(page: Page, file: Path) -> None:
     # A frame with a policy of its own stays blank in a picture beyond the window, so the window grows instead.
     size = page.viewport_size
     assert size is not None
     tall = int(page.evaluate("document.documentElement.scrollHeight"))
     page.set_viewport_size({"width": size["width"], "height": min(max(tall, 600), 4000)})
+    page.wait_for_load_state("networkidle")  # parts that come after the page
     page.screenshot(path=file)
-    links |= set(page.eval_on_selector_all("main a[href^='/']", "all => all.map(a => a.pathname)"))
-    return True
 
 
 if __name__ == "__main__":

@@ -86,3 +86,17 @@ def test_a_new_address_is_confirmed_by_a_button_and_once(site: Site, message: Me
         live = session.scalars(select(Identity).where(Identity.retired_at.is_(None))).all()
         assert [keyring().unseal(one.sealed or b"") for one in live] == ["anna.new@example.com"]
     assert agreed(site, message.person)
+
+
+def test_one_link_writes_to_few_strangers_an_hour(
+    site: Site, message: Message, reader: httpx.Client, clock: FixedClock
+) -> None:
+    where = path(delivery_preferences(message.delivery), "/address")
+    for number in range(12):
+        reader.post(where, data={"email": "no address"})
+        answer = reader.post(where, data={"email": f"stranger{number}@example.com"})
+    assert answer.status_code == 422
+    assert "try again in an hour" in answer.text
+    assert len(letters(site)) == 10
+    clock.moment += timedelta(hours=1)
+    assert reader.post(where, data={"email": "mine@example.com"}).status_code == 303

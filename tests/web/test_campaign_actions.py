@@ -1,5 +1,7 @@
 """Campaigns by one press: approved by somebody else, changed for the rest, slowed down, put away."""
 
+import re
+
 import pytest
 from sqlalchemy import update
 
@@ -79,6 +81,36 @@ def test_the_rest_of_a_paused_campaign_is_changed(site: Site, page_as: PageAs) -
     assert stored(site).changes == {"subjects": {"ru": "Другая тема"}}
     page.get_by_role("button", name="Resume").click()
     page.get_by_text("goes on.").wait_for()
+
+
+def test_what_was_cancelled_says_how_many_were_never_sent(site: Site, client_as: ClientAs) -> None:
+    path = f"/campaigns/{sending(site)}"
+    client = client_as("marketer")
+    client.post(f"{path}/cancel")
+    page = client.get(path).text
+    assert re.search(r"It was cancelled: \d+ messages? w(as|ere) never sent\.", page)
+    assert 'class="meter"' not in page.partition("never sent")[0].rpartition('id="progress"')[2]
+
+
+def test_two_who_edit_the_rest_at_once(site: Site, client_as: ClientAs) -> None:
+    path = f"/campaigns/{sending(site)}"
+    client = client_as("marketer")
+    client.post(f"{path}/pause")
+    version = str(stored(site).version)
+    theirs = {"message": "welcome_buyer", "version": version, "subject_ru": "Их тема"}
+    assert client.post(f"{path}/rest", data=theirs).status_code == 303
+    late = client.post(f"{path}/rest", data=theirs | {"subject_ru": "Моя тема"})
+    assert late.status_code == 409
+    assert "Моя тема" in late.text
+    assert "Save below to keep yours" in late.text
+    mine = {"message": "welcome_buyer", "version": str(stored(site).version), "subject_ru": "Моя тема"}
+    assert client.post(f"{path}/rest", data=mine).status_code == 303
+    assert stored(site).changes == {"subjects": {"ru": "Моя тема"}}
+    wrong = client.post(
+        f"{path}/rest", data=mine | {"version": str(stored(site).version), "subject_ru": "{{ nobody }}"}
+    )
+    assert wrong.status_code == 422
+    assert "There is no “nobody”" in wrong.text
 
 
 def test_the_speed_is_changed_in_the_middle(site: Site, client_as: ClientAs) -> None:

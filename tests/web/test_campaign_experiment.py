@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from growth.campaigns.experimenting import experiment_of
 from growth.campaigns.experiments import winners
-from growth.campaigns.experiments.effects import count_run
+from growth.campaigns.experiments.effects import count_campaign
 from growth.campaigns.records import Campaign
 from growth.database.engine import transaction
 from growth.experiments.records import Experiment
@@ -72,6 +72,17 @@ def test_two_subjects_are_declared_shown_again_and_taken_away(site: Site, client
     assert 'value="2.5"' in page
     assert marketer.post(path, data={"arms": "0", "version": "2"}).status_code == 303
     assert declared(site, campaign) == "none"
+
+
+@pytest.mark.usefixtures("people")
+def test_readers_who_would_see_no_difference_are_named(client_as: ClientAs) -> None:
+    marketer = client_as("marketer")
+    path, campaign = made(marketer)
+    assert "would see no difference" not in marketer.get(f"{path}/size", params=TWO | {"subject_B_pt_BR": "Novo"}).text
+    assert "Readers of Português (Brasil) would see no difference" in marketer.get(f"{path}/size", params=TWO).text
+    marketer.post(path, data=TWO)
+    review = marketer.get(f"/campaigns/{campaign}/review?counted=true").text
+    assert "are the same for those who read Português (Brasil): 1." in review
 
 
 def test_versions_are_added_and_removed_with_all_that_was_typed(site: Site, client_as: ClientAs) -> None:
@@ -172,7 +183,7 @@ def running(site: Site, *, rule: str = "fixed", days: int = 1, mismatch: bool = 
         kept = hold_out(session, run, 400)
         ordered(session, kept[:8], now + timedelta(hours=3))
         winners.look(session, session.scalars(select(Experiment)).one(), now + timedelta(days=days))
-        count_run(session, run, now + timedelta(days=days))
+        count_campaign(session, campaign, now + timedelta(days=days))
         return campaign.id
 
 

@@ -17,7 +17,7 @@ from sqlalchemy import func, select, update
 from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.events.collecting import LARGEST_BATCH, collector_key
-from growth.events.links import sign_person
+from growth.events.links import read_person, sign_person
 from growth.events.records import Event, VisitorIdentity
 from growth.ids import event_id
 from growth.people.identity import Known, ensure_person
@@ -27,6 +27,7 @@ from growth.web.api.pace import Pace, network_of
 from tests.web.serving import Site
 
 VISITOR = "0b5d7c8e-8a52-4f8f-9a3c-2c64a5f3f0aa"
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 NOON = datetime.fromisoformat("2026-11-24T12:00:00+00:00")
 
 
@@ -36,7 +37,7 @@ def view(**more: Any) -> dict[str, Any]:
 
 def send(site: Site, body: Any, **headers: str) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    named = {"user-agent": FIREFOX} | {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.post(f"{site.url}/e", content=content, headers=named, timeout=30)
 
 
@@ -335,3 +336,20 @@ def test_only_posts(site: Site) -> None:
     answer = httpx.get(f"{site.url}/e")
     assert answer.status_code == 405
     assert answer.json()["error"]
+
+
+def test_a_shop_s_server_is_told_the_token_of_who_signed_in(site: Site, clock: FixedClock) -> None:
+    someone = person(site)
+
+    def ask(body: object, **headers: str) -> httpx.Response:
+        return httpx.post(f"{site.url}/e/token", json=body, headers=headers)
+
+    known = ask({"email": "A@example.com"}, **with_key())
+    assert known.status_code == 200
+    assert read_person(known.json()["token"], clock.now()) == someone
+    assert ask({"email": "new@example.com"}, **with_key()).json()["token"] != known.json()["token"]
+    assert ask({"email": "a@example.com"}).status_code == 403
+    assert ask({"email": "a@example.com"}, Authorization="Bearer no").status_code == 403
+    unusable: tuple[object, ...] = ({"email": "nobody"}, {"email": 7}, [], {"email": "a" * 5_000 + "@b.example"})
+    for wrong in unusable:
+        assert ask(wrong, **with_key()).status_code == 422

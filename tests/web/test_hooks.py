@@ -171,6 +171,18 @@ def test_what_a_privacy_proxy_fetched_is_no_reading(site: Site, clock: FixedCloc
 
 
 @pytest.mark.usefixtures("known_key")
+def test_a_scanner_that_sendgrid_saw_is_known_by_its_name(site: Site, clock: FixedClock) -> None:
+    message, now = sent(site), clock.now().timestamp()
+    scanner = {"useragent": "Barracuda Sentinel (EE)"}
+    tell(site, *(told(message, kind, now - 30, **scanner) for kind in ("open", "click")))
+    assert sorted(kinds(site)) == ["email_machine_click", "email_machine_open"]
+    tell(site, told(message, "click", now - 20, useragent="Mozilla/5.0 (iPhone) Mobile"), told(message, "open", now))
+    found = delivery(site, message)
+    assert found.clicked_at == clock.now() - timedelta(seconds=20)
+    assert found.opened_at == clock.now()
+
+
+@pytest.mark.usefixtures("known_key")
 def test_a_bounce_keeps_its_class_and_words(site: Site, clock: FixedClock) -> None:
     message, now = sent(site), clock.now().timestamp()
     words = {"reason": "552 5.2.2 mailbox full", "bounce_classification": "Mailbox Unavailable"}

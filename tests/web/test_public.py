@@ -1,6 +1,7 @@
 """Links of messages: clicks, opens and the end of a subscription, by people, programs and strangers."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -10,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
-from growth.campaigns.records import Campaign, Delivery
+from growth.campaigns.counting import counts_of
+from growth.campaigns.records import Campaign, Delivery, EmailVersion
 from growth.clock import FixedClock
 from growth.database.audit import AuditEntry
 from growth.database.engine import make_engine, transaction
@@ -22,7 +24,7 @@ from growth.web.public.landing import landing
 from growth.web.public.pixel import PICTURE
 from tests.web.browser import axe, no_sideways_scroll
 from tests.web.conftest import PageAs
-from tests.web.messages import LINKS, sent
+from tests.web.messages import LINKS, Message, sent
 from tests.web.serving import Site
 
 BIGGEST = 2**63 - 1
@@ -129,6 +131,38 @@ def test_programs_are_told_apart_from_readers(site: Site, clock: FixedClock) -> 
     clock.moment += timedelta(minutes=1)
     httpx.get(site.url + sign_open(message.delivery), headers={"User-Agent": proxy})
     assert delivery(site, message.delivery).opened_at is not None
+
+
+def test_who_follows_three_links_at_once_is_a_scanner_from_the_first_on(site: Site, clock: FixedClock) -> None:
+    message = many_links(site)
+    read(site.url + sign_click(message.delivery, 0))
+    earlier = clock.now()
+    assert delivery(site, message.delivery).clicked_at == earlier
+    clock.moment += timedelta(seconds=30)
+    for position in (1, 2, 3):
+        read(site.url + sign_click(message.delivery, position))
+    found = delivery(site, message.delivery)
+    assert found.clicked_at == earlier  # a reader's own click stays
+    assert found.scanner_clicked_at == clock.now()
+    assert [one.kind for one in events(site)] == ["email_click", *["email_machine_click"] * 3]
+    with transaction(site.engine) as session:
+        assert counts_of(session, [found.campaign_run_id])[found.campaign_run_id].clicked == 1
+
+
+def test_links_followed_at_the_same_moment_see_each_other(site: Site) -> None:
+    message = many_links(site)
+    with ThreadPoolExecutor(4) as threads:
+        paths = [sign_click(message.delivery, position) for position in range(4)]
+        assert {one.status_code for one in threads.map(lambda path: read(site.url + path), paths)} == {302}
+    assert delivery(site, message.delivery).clicked_at is None
+    assert {one.kind for one in events(site)} == {"email_machine_click"}
+
+
+def many_links(site: Site) -> Message:
+    message = sent(site)
+    with transaction(site.engine) as session:
+        session.execute(update(EmailVersion).values(links=[f"https://shop.example/{n}" for n in range(4)]))
+    return message
 
 
 def odd(signed: str) -> list[str]:

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import text
 
 from growth.campaigns.messages.sources import shipped, source_of
+from growth.campaigns.messages.starting import HTML_MESSAGE
 from growth.campaigns.messages.variables import VARIABLES
 from growth.database.engine import transaction
 from tests.web.browser import axe, no_sideways_scroll
@@ -105,11 +106,13 @@ def test_a_sentence_without_a_text_takes_its_language_away(client_as: ClientAs) 
     sentence = "A new sentence nobody has translated"
     client.post(f"/templates/{NAME}", data=form(subject=f'{{{{ _("{sentence}") }}}}\nx'))
     page = client.get(f"/templates/{NAME}").text
-    assert "1 sentence has no text in Русский" in page
+    assert "Who reads Русский, Português (Brasil), 简体中文 gets nothing of it" in page  # as a toast
+    assert page.count("1 sentence has no text in it") == 3
     data = form(subject=f'{{{{ _("{sentence}") }}}}\nx', version="1")
     client.post(f"/templates/{NAME}", data=data | {"sentence": sentence, "ru": "Новое", "pt_BR": "Novo", "zh_CN": "新"})
     page = client.get(f"/templates/{NAME}").text
     assert "has no text in" not in page
+    assert "Version 2 is saved.</" in page
     assert 'value="Новое"' in page
     assert "<title>" in client.get(f"/templates/{NAME}/frame?locale=ru").text
 
@@ -212,3 +215,24 @@ def test_without_a_script_it_works_as_well(page_as: PageAs) -> None:
     page.frame_locator("iframe[name=shown]").get_by_text("And this after it").wait_for(state="attached")
     page.get_by_role("button", name="Save version").click()
     page.get_by_text("Version 1 is saved").wait_for()
+
+
+def test_a_message_begins_in_html_of_its_own_with_all_blocks(client_as: ClientAs) -> None:
+    client = client_as("marketer")
+    assert "HTML of your own" in client.get("/templates/new").text
+    assert client.post("/templates/new", data={"like": "*html", "new_name": "x"}).status_code == 422
+    made = client.post("/templates/new", data={"like": "*html", "new_name": "Plain sale"})
+    assert made.headers["location"] == "/templates/plain_sale"
+    page = client.get("/templates/plain_sale").text
+    assert "(body.html)" in page
+    assert "gets nothing of this message" not in page
+    frame = client.get("/templates/plain_sale/frame?locale=ru").text
+    assert "Отписаться" in frame
+    assert "[[" not in frame
+    files = dict(HTML_MESSAGE)
+    body = files["body.html"].replace(
+        "{{ footer() }}", '{{ section(image("https://x.example/a.png", "A")) }}{{ footer() }}'
+    )
+    edited = {"version": "1", "kind": "html", "subject": files["subject.txt"], "body": body, "text": files["body.txt"]}
+    assert client.post("/templates/plain_sale", data=edited).status_code == 303
+    assert 'alt="A"' in client.get("/templates/plain_sale/frame").text

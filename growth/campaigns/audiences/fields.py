@@ -14,6 +14,7 @@ from growth.campaigns.audiences.parts import (
     CURRENCY,
     DAYS,
     EVENT_KIND,
+    EVENT_NAME,
     LANGUAGES,
     LAST,
     LISTS,
@@ -27,6 +28,7 @@ from growth.campaigns.audiences.parts import (
     SINCE_DAYS,
     STAGES,
     TIMES,
+    ZONES,
     Part,
 )
 from growth.campaigns.audiences.statements import Bind
@@ -70,6 +72,7 @@ PROPERTIES, PERMISSION, BEHAVIOUR, MAIL, SELLING = (
 _ALL = (
     Field("language", N_("Language"), PROPERTIES, "in", "not_in", (LANGUAGES,), statements.language, certain=False),
     Field("country", N_("Country"), PROPERTIES, "in", "not_in", (COUNTRIES,), statements.country, certain=False),
+    Field("time_zone", N_("Time zone"), PROPERTIES, "in", "not_in", (ZONES,), statements.time_zone, certain=False),
     Field("joined", N_("Known to us for days"), PROPERTIES, "within", "not_within", (DAYS,), statements.joined),
     Field("joined_day", N_("Known to us since a day"), PROPERTIES, "since", "before", (MOMENT,), statements.joined_day),
     Field("side", N_("Buyer or seller"), PROPERTIES, "in", "not_in", (SIDES,), statements.side),
@@ -89,6 +92,16 @@ _ALL = (
         (EVENT_KIND, TIMES, SINCE_DAYS),
         statements.event,
         statements.events_of_all,
+    ),
+    Field(
+        "custom_event",
+        N_("Event of your own"),
+        BEHAVIOUR,
+        "did",
+        "did_not",
+        (EVENT_NAME, TIMES, SINCE_DAYS),
+        statements.custom_event,
+        statements.custom_events_of_all,
     ),
     Field(
         "spent",

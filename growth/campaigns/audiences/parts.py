@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from growth.campaigns.audiences.countries import country_names
 from growth.errors import InvalidError
 from growth.leads.stages import STAGES as LEAD_STAGES
 from growth.locales import LANGUAGE_NAMES, N_
 from growth.people.consent import BASES as CONSENT_BASES
+from growth.people.consent import PURPOSES as CONSENT_PURPOSES
 
 MOST_CHOSEN = 300
 LONGEST_TEXT = 120
@@ -154,8 +156,19 @@ def _key(value: Any) -> str:
     return value.strip()
 
 
+def _event_name(value: Any) -> str:
+    name = value.strip() if isinstance(value, str) else ""
+    if not name or len(name) > LONGEST_TEXT or not name.isprintable():
+        raise InvalidError("", N_("Give the event's name as the site sends it, such as basket."))
+    return name
+
+
 def _countries() -> list[str]:
     return sorted(country_names("en"))
+
+
+def _zones() -> list[str]:
+    return sorted(available_timezones())
 
 
 _AT_LEAST_ONE = N_("Choose at least one.")
@@ -164,12 +177,13 @@ LANGUAGES = Part(
     "languages", N_("Languages"), _many(lambda: list(LANGUAGE_NAMES), _AT_LEAST_ONE), "many", LANGUAGE_NAMES
 )
 COUNTRIES = Part("countries", N_("Countries"), _many(_countries, _AT_LEAST_ONE), "texts")
+ZONES = Part("zones", N_("Time zones"), _many(_zones, _AT_LEAST_ONE), "texts")
 DAYS = Part("days", N_("Days"), _number(1, MOST_DAYS), "number")
 SINCE_DAYS = Part("days", N_("In the last … days"), _maybe(_number(1, MOST_DAYS)), "number")
 MOMENT = Part("moment", N_("Day"), _moment, "day")
 SIDES = Part("sides", N_("Sides"), _many(lambda: list(SIDE_NAMES), _AT_LEAST_ONE), "many", SIDE_NAMES)
 AUDIENCES = Part("audiences", N_("Audiences"), _some_ids, "many")
-PURPOSE = Part("purpose", N_("Purpose"), _key, "one", {"marketing": N_("marketing")})
+PURPOSE = Part("purpose", N_("Purpose"), _key, "one", {**CONSENT_PURPOSES, "marketing": N_("marketing")})
 BASES = Part(
     "bases",
     N_("Resting on (none chosen: anything)"),
@@ -180,6 +194,7 @@ BASES = Part(
 )
 LISTS = Part("lists", N_("Lists"), _many(None, _AT_LEAST_ONE), "many")
 EVENT_KIND = Part("kind", N_("What"), _one(EVENT_KINDS), "one", EVENT_KINDS)
+EVENT_NAME = Part("name", N_("Its name"), _event_name, "text")
 TIMES = Part("times", N_("At least … times"), _number(1, MOST_TIMES), "number", default=1)
 AMOUNT = Part("amount_minor", N_("Amount"), _number(1, MOST_MINOR), "amount")
 CURRENCY = Part("currency", N_("Currency"), _currency, "text")

@@ -32,6 +32,11 @@ def country(codes: list[str], bind: Bind) -> str:
     return f"person.country = any({bind(codes, 'text[]')})"
 
 
+def time_zone(names: list[str], bind: Bind) -> str:
+    """Of whom we know that they live by one of these clocks."""
+    return f"person.time_zone = any({bind(names, 'text[]')})"
+
+
 def joined(days: int, bind: Bind) -> str:
     """Whom we have known for no longer."""
     return f"person.created_at >= {_since(days, bind)}"
@@ -91,21 +96,48 @@ def suppressed(_: None, _bind: Bind) -> str:
 
 def event(value: Mapping[str, Any], bind: Bind) -> str:
     """To whom something happened, so many times, when days are given within them."""
-    again = f" offset {bind(value['times'] - 1, 'bigint')}" if value["times"] > 1 else ONE_BY_ONE
-    return f"exists (select from event where event.person_id = person.id and {_happened(value, bind)}{again})"
+    return _did(_of_kind(value, bind), value, bind)
 
 
 def events_of_all(value: Mapping[str, Any], bind: Bind) -> str:
     """As `event`, for everybody."""
+    return _all_did(_of_kind(value, bind), value, bind)
+
+
+def custom_event(value: Mapping[str, Any], bind: Bind) -> str:
+    """As `event`, of what a site tells by a name of its own."""
+    return _did(_named(value, bind), value, bind)
+
+
+def custom_events_of_all(value: Mapping[str, Any], bind: Bind) -> str:
+    """As `custom_event`, for everybody."""
+    return _all_did(_named(value, bind), value, bind)
+
+
+def _of_kind(value: Mapping[str, Any], bind: Bind) -> str:
+    return f"event.kind = {bind(value['kind'], 'text')}"
+
+
+def _named(value: Mapping[str, Any], bind: Bind) -> str:
+    return f"event.kind = 'custom' and event.properties ->> 'name' = {bind(value['name'], 'text')}"
+
+
+def _did(which: str, value: Mapping[str, Any], bind: Bind) -> str:
+    again = f" offset {bind(value['times'] - 1, 'bigint')}" if value["times"] > 1 else ONE_BY_ONE
+    happened = _lately(which, value, bind)
+    return f"exists (select from event where event.person_id = person.id and {happened}{again})"
+
+
+def _all_did(which: str, value: Mapping[str, Any], bind: Bind) -> str:
     if value["times"] == 1:
-        return event(value, bind)
-    return f"""person.id in (select event.person_id from event where {_happened(value, bind)}
+        return _did(which, value, bind)
+    return f"""person.id in (select event.person_id from event where {_lately(which, value, bind)}
         group by event.person_id having count(*) >= {bind(value["times"], "bigint")})"""
 
 
-def _happened(value: Mapping[str, Any], bind: Bind) -> str:
-    kind = f"event.kind = {bind(value['kind'], 'text')} and event.person_id is not null"
-    return kind if value["days"] is None else f"{kind} and event.occurred_at >= {_since(value['days'], bind)}"
+def _lately(which: str, value: Mapping[str, Any], bind: Bind) -> str:
+    known = f"{which} and event.person_id is not null"
+    return known if value["days"] is None else f"{known} and event.occurred_at >= {_since(value['days'], bind)}"
 
 
 def spent(value: Mapping[str, Any], bind: Bind) -> str:

@@ -4,12 +4,13 @@ import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from threading import Lock
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 from growth.campaigns.checks.finding import Check
 from growth.locales import N_
@@ -28,6 +29,9 @@ KEPT = timedelta(minutes=15)
 _REDIRECTS = 4
 _NAT64 = IPv6Network("64:ff9b::/96")
 """RFC 6052."""
+
+_AS_IT_IS = "/?%:@!$&'()*+,;=~[]"
+"""Of an address what isn't written otherwise (RFC 3986); letters of other scripts are, as browsers do it."""
 
 _THEN_GET = frozenset({400, 403, 404, 405, 406, 501})
 """What servers say to a HEAD that they don't like."""
@@ -76,14 +80,48 @@ def look(destinations: Iterable[str], now: datetime, allowed: Allowed = on_the_i
     return judge([*known.values(), *fresh])
 
 
-def ask_all(addresses: Sequence[str], allowed: Allowed = on_the_internet) -> list[Answer]:
-    """Ask them at the same time; one that hasn't answered by the end of `PATIENCE` is unreached."""
+class _Connections:
+    """Those of one look, closed when its time is over: a server that drips would hold a thread for days."""
+
+    def __init__(self) -> None:
+        self._open: set[socket.socket] = set()
+        self._alone = Lock()
+        self._over = False
+
+    def hold(self, one: socket.socket) -> None:
+        """Raises OSError when the time is over."""
+        with self._alone:
+            if self._over:
+                one.close()
+                raise OSError
+            self._open.add(one)
+
+    def let_go(self, one: socket.socket) -> None:
+        """It is closed by who holds it."""
+        with self._alone:
+            self._open.discard(one)
+
+    def end(self) -> None:
+        """Whoever waits for one of them waits no longer."""
+        with self._alone:
+            self._over = True
+            for one in self._open:
+                with suppress(OSError):
+                    one.shutdown(socket.SHUT_RDWR)
+
+
+def ask_all(
+    addresses: Sequence[str], allowed: Allowed = on_the_internet, *, patience: float = PATIENCE
+) -> list[Answer]:
+    """Ask them at the same time; one that hasn't answered by the end of `patience` seconds is unreached."""
     if not addresses:
         return []
+    connections = _Connections()
     pool = ThreadPoolExecutor(max_workers=8, thread_name_prefix="probe")
-    running = {pool.submit(ask, address, allowed): address for address in addresses}
-    done, _ = wait(running, timeout=PATIENCE)
+    running = {pool.submit(ask, address, allowed, connections): address for address in addresses}
+    done, _ = wait(running, timeout=patience)
     pool.shutdown(wait=False, cancel_futures=True)
+    connections.end()
     return [one.result() if one in done else Answer(address, "unreached") for one, address in running.items()]
 
 
@@ -105,12 +143,12 @@ def judge(answers: Sequence[Answer]) -> list[Check]:
     return [Check(KEY, "info", N_("%(answer)s of %(count)s links could be opened from here."), values=counts)]
 
 
-def ask(address: str, allowed: Allowed = on_the_internet) -> Answer:
+def ask(address: str, allowed: Allowed = on_the_internet, connections: _Connections | None = None) -> Answer:
     """HEAD, then GET where a server doesn't like that; each redirect is followed to an allowed place only."""
-    here = address
+    here, held = address, connections or _Connections()
     for _ in range(_REDIRECTS):
         try:
-            status, onward = _asked(here, allowed)
+            status, onward = _asked(here, allowed, held)
         except PermissionError:
             return Answer(address, "private")
         except ssl.SSLCertVerificationError:
@@ -123,7 +161,7 @@ def ask(address: str, allowed: Allowed = on_the_internet) -> Answer:
     return Answer(address, "broken", "3xx")
 
 
-def _asked(address: str, allowed: Allowed) -> tuple[int, str | None]:
+def _asked(address: str, allowed: Allowed, held: _Connections) -> tuple[int, str | None]:
     """Status, and where it leads on. Raises PermissionError where we may not ask, or what the network does."""
     parts = urlsplit(address)
     port = parts.port or (443 if parts.scheme == "https" else 80)
@@ -133,25 +171,31 @@ def _asked(address: str, allowed: Allowed) -> tuple[int, str | None]:
     ips = [str(one[4][0]) for one in found]
     if not all(map(allowed, ips)):
         raise PermissionError(address)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_AS_IT_IS)
     for method in ("HEAD", "GET"):
         # To the very address that was looked at: a second look-up may say another.
-        status, onward = _once(method, parts.scheme, parts.hostname, (ips[0], port), path)
+        status, onward = _once(method, parts.scheme, parts.hostname, (ips[0], port), path, held=held)
         if status not in _THEN_GET:
             break
     return status, onward
 
 
-def _once(method: str, scheme: str, host: str, to: tuple[str, int], path: str) -> tuple[int, str | None]:
+def _once(
+    method: str, scheme: str, host: str, to: tuple[str, int], path: str, *, held: _Connections
+) -> tuple[int, str | None]:
     opened = socket.create_connection(to, timeout=SECONDS)
     if scheme == "https":
-        opened = ssl.create_default_context().wrap_socket(opened, server_hostname=host)
+        opened = ssl.create_default_context().wrap_socket(opened, server_hostname=host, do_handshake_on_connect=False)
+    held.hold(opened)
     kind = HTTPSConnection if scheme == "https" else HTTPConnection
     connection = kind(host, to[1], timeout=SECONDS)
     connection.sock = opened
     try:
+        if isinstance(opened, ssl.SSLSocket):
+            opened.do_handshake()
         connection.request(method, path, headers={"User-Agent": "growth link check", "Accept": "*/*"})
         answer = connection.getresponse()
         return answer.status, answer.headers.get("Location") if 300 <= answer.status < 400 else None
     finally:
+        held.let_go(opened)
         connection.close()

@@ -35,6 +35,10 @@ _TWICE = f"""
 """  # noqa: S608 - the parts are ours
 
 
+_UNSEEN = text("select cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)")
+"""The first transaction that isn't over yet: what those before it did, the next statement sees."""
+
+
 def _select(asked: Question) -> str:
     return f"""
     with members as materialized (
@@ -47,8 +51,8 @@ def _select(asked: Question) -> str:
             and not exists (select from exclusion where campaign_run_id = :run and person_id = person.id)),
     {_TWICE}, {asked.judged},
     planned as (
-        insert into delivery (campaign_run_id, person_id, locale, arm, due_at, receiver)
-        select :run, judged.id, locale, arm, due_at, chosen.receiver
+        insert into delivery (campaign_run_id, person_id, locale, arm, due_at, receiver, identity_id)
+        select :run, judged.id, locale, arm, due_at, chosen.receiver, chosen.id
         from judged join identity chosen on chosen.id = judged.identity_id where reason is null order by judged.id),
     left_out as (
         insert into exclusion (campaign_run_id, person_id, reason)
@@ -62,6 +66,8 @@ def select(session: Session, run: CampaignRun, now: datetime, after: int | None,
 
     The caller holds the run's row. `done` stays 0, since nothing is sent yet.
     """
+    if run.judged_from is None:
+        run.judged_from = session.scalar(_UNSEEN)
     asked = question(session, session.get_one(Campaign, run.campaign_id), run.due_at, now)
     found, last = session.execute(text(_select(asked)), asked.asked(run=run.id, after=after or 0, size=size)).one()
     return Step(done=0, next=last if found == size else None)

@@ -5,7 +5,6 @@ from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Protocol
 
 import orjson
@@ -19,9 +18,6 @@ from growth.errors import NotFoundError
 from growth.keyring import keyring
 from growth.locales import N_
 from growth.people.records import Identity, Person
-
-_SENDER = frozenset({"sender_name", "sender_name_text", "postal_address", "postal_address_text"})
-_ADDRESSES = frozenset({"unsubscribe", "preferences", "open"})
 
 
 class Sender(words.Sender, Protocol):
@@ -50,38 +46,30 @@ class Received:
     headers: dict[str, str]
 
 
-def pack(put_in: Mapping[int, Mapping[str, str]], *, sender: Sender) -> bytes:
+def pack(put_in: words.Words, *, sender: Sender) -> bytes:
     """What was put into the messages of a batch, for `delivery_batch.words_sealed`: by delivery, by place.
 
     Signed addresses aren't kept: nobody may follow another's link.
     """
     kept = {
         "sender": {"name": sender.sender_name, "email": sender.sender_email, "postal_address": sender.postal_address},
-        "deliveries": {str(delivery): _kept(places) for delivery, places in put_in.items()},
+        "deliveries": {str(delivery): _kept(put_in, delivery) for delivery in put_in.own},
     }
     return keyring().seal(b64encode(zlib.compress(orjson.dumps(kept), 1)).decode())
 
 
-def _own(tag: str) -> bool:
-    name = tag[2:-2]
-    return name not in _SENDER and name not in _ADDRESSES and not name.startswith("link")
+def _kept(put_in: words.Words, delivery: int) -> Mapping[str, str]:
+    """One's own texts, with the tags of links in the place of their signed addresses, as they are in product grids."""
+    own = put_in.own[delivery]
+    if not any("/c/" in text for text in own.values()):
+        return own
+    signed = personal.addresses_of(put_in.base_url, delivery, put_in.links)
+    return {tag: _unsigned(text, signed) for tag, text in own.items()}
 
 
-def _kept(places: Mapping[str, str]) -> dict[str, str]:
-    return {tag: _unsigned(places[tag], places) for tag in _own_tags(tuple(places))}
-
-
-@lru_cache(256)
-def _own_tags(tags: tuple[str, ...]) -> list[str]:
-    """Of the tags of a message, those that are kept; the messages of a batch mostly have the same."""
-    return [tag for tag in tags if _own(tag)]
-
-
-def _unsigned(text: str, places: Mapping[str, str]) -> str:
-    """A text with the tags of links in the place of their signed addresses, as they are in grids of products."""
-    if "/c/" in text:
-        for tag, address in places.items():
-            text = text.replace(address, tag) if tag.startswith("[[link") else text
+def _unsigned(text: str, signed: Mapping[str, str]) -> str:
+    for tag, address in signed.items():
+        text = text.replace(address, tag) if tag.startswith("[[link") else text
     return text
 
 

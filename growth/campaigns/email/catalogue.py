@@ -33,6 +33,7 @@ MOST_ELEMENTS = 500
 """Of MJML: each takes about a millisecond to be made into tables."""
 
 LONGEST_SUBJECT = 200
+_MJML = re.compile(r"<(?:mjml|mj-[a-z]{1,40})", re.IGNORECASE)
 _ADDRESSES_BYTES, _LINK_BYTES, _VALUE_BYTES, _GRID_BYTES = 800, 110, 120, 1_200
 """What a message's own places take at most: those all have, a signed link, a value in words, one product of a grid."""
 
@@ -229,6 +230,8 @@ def _inlined(name: str, html: str) -> str:
     from css_inline import CSSInliner, InlineError  # noqa: PLC0415 - likewise
 
     with speaking_of(name, "body.html"):
+        if found := _MJML.search(html):
+            raise Refusal(N_("“%(what)s” is MJML, which a body.html can't have."), what=found[0])
         try:
             return _with_pixel(CSSInliner(load_remote_stylesheets=False, keep_at_rules=True).inline(html))
         except InlineError as error:

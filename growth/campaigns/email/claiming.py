@@ -1,4 +1,8 @@
-"""The claim's statement: which planned deliveries may be handed over now, asked and written down at once."""
+"""The claim's statement: which planned deliveries may be handed over now, asked and written down at once.
+
+What was asked of people when the run was selected holds until something of it changes. The changes are noted (see
+`growth.people.permission.records.PermissionChange`), so only those of whom something changed since are asked again.
+"""
 
 from sqlalchemy import TextClause, text
 
@@ -6,23 +10,13 @@ from growth.campaigns.choosing.judging import too_often
 from growth.campaigns.choosing.permission import WITHOUT, may
 from growth.campaigns.sending.timing import place
 
-_MAY = "known.reason is null and known.quiet_until is null"
-_WITHIN_SPEED = f"""
-    and row_number() over (partition by known.receiver, {_MAY} order by known.id)
-        <= coalesce(cast(given.by_receiver ->> known.receiver as bigint), :size)
-"""
-
-
-def claim_statement(*, by_receiver: bool) -> TextClause:
-    """Gives whoever was looked at: claimed with an address, else with what stands against it or until when it is quiet.
-
-    Of those who may be written to now, each receiver gets what its speed allows, if any has a limit.
-    """
-    return text(f"""
-    with given as materialized (
+_CANDIDATES = """
+    given as materialized (
         select cast(:quiet as jsonb) as quiet, cast(:by_receiver as jsonb) as by_receiver),
+    changed as materialized (
+        select first_person, last_person from permission_change where xid >= cast(:judged_from as bigint)),
     candidate as materialized (
-        select delivery.id, delivery.person_id, coalesce(delivery.receiver, '') as receiver,
+        select delivery.id, delivery.person_id, coalesce(delivery.receiver, '') as receiver, delivery.identity_id,
             cast(:purpose as text) as purpose, cast(:topic as bigint) as list_id
         from delivery
         where delivery.campaign_run_id = :run and delivery.filed = 'planned' and delivery.locale = :locale
@@ -33,20 +27,47 @@ def claim_statement(*, by_receiver: bool) -> TextClause:
                 select from campaign_run join campaign on campaign.id = campaign_run.campaign_id
                 where campaign_run.id = :run and campaign.state = 'sending'
                     and campaign.version = coalesce(:edition, campaign.version))
-        order by delivery.id limit :size for update of delivery skip locked),
+        order by delivery.id limit :size for update of delivery skip locked)
+"""
+
+# Whose address went away, or who did, is asked again whatever was noted.
+_SEEN = f"""
+    seen as materialized (
+        select candidate.*, person.name_sealed, known.sealed,
+            to_timestamp(cast(nullif({place("given.quiet")}, '0') as float8)) as quiet_until,
+            cast(:judged_from as bigint) is not null and person.erased_at is null and known.sealed is not null
+                and known.retired_at is null and not exists (
+                    select from changed where candidate.person_id between first_person and last_person) as holds
+        from candidate join person on person.id = candidate.person_id cross join given
+        left join identity known on known.id = candidate.identity_id)
+"""  # noqa: S608 - the parts are ours
+
+_ASKED = f"""
+    doubtful as materialized (select * from seen where not holds),
     asked as materialized (
-        select candidate.id, candidate.person_id, candidate.receiver, address.identity_id, person.name_sealed,
-            without, case when without is null then {too_often(":purpose")} end as too_often,
-            to_timestamp(nullif(cast({place("given.quiet")} as float8), 0)) as quiet_until
-        from candidate join person on person.id = candidate.person_id {may("candidate")} cross join given
-        cross join lateral (select {WITHOUT} as without offset 0) barred),
-    judged as materialized (
-        select known.*, {_MAY} {_WITHIN_SPEED if by_receiver else ""} as taken
-        from given cross join (
-            select id, person_id, receiver, identity_id, name_sealed, quiet_until, coalesce(without, case
-                when too_often then 'frequency_cap'
-                when coalesce(quiet_until, :now) > :ends then 'quiet_hours' end) as reason
-            from asked) known),
+        select doubtful.id, doubtful.person_id, doubtful.receiver, address.identity_id, chosen.sealed,
+            doubtful.name_sealed, doubtful.quiet_until, coalesce(without,
+                case when without is null and {too_often(":purpose")} then 'frequency_cap' end) as reason
+        from doubtful join person on person.id = doubtful.person_id {may("doubtful")}
+        cross join lateral (select {WITHOUT} as without offset 0) barred
+        left join identity chosen on chosen.id = address.identity_id),
+    known as (
+        select id, person_id, receiver, identity_id, sealed, name_sealed, quiet_until,
+            coalesce(reason, case when coalesce(quiet_until, :now) > :ends then 'quiet_hours' end) as reason
+        from (
+            select * from asked
+            union all
+            select id, person_id, receiver, identity_id, sealed, name_sealed, quiet_until, null from seen where holds
+        ) found)
+"""  # noqa: S608 - likewise
+
+_MAY = "known.reason is null and known.quiet_until is null"
+_WITHIN_SPEED = f"""
+    and row_number() over (partition by known.receiver, {_MAY} order by known.id)
+        <= coalesce(cast(given.by_receiver ->> known.receiver as bigint), :size)
+"""
+
+_WRITTEN = """
     batch as (
         insert into delivery_batch (id, campaign_run_id, state, claimed_at)
         select :batch, :run, 'claimed', :now where exists (select from judged where taken)),
@@ -54,8 +75,19 @@ def claim_statement(*, by_receiver: bool) -> TextClause:
         update delivery set state = 'claimed', batch_id = :batch, claimed_at = :now, email_version_id = :version,
             identity_id = judged.identity_id
         from judged where judged.taken and delivery.id = judged.id)
-    select judged.id, judged.person_id, judged.receiver, judged.reason, judged.quiet_until, judged.name_sealed,
-        chosen.sealed
-    from judged left join identity chosen on judged.taken and chosen.id = judged.identity_id
-    order by judged.id
+"""
+
+
+def claim_statement(*, by_receiver: bool) -> TextClause:
+    """Gives whoever was looked at: claimed with an address, else with what stands against it or until when it is quiet.
+
+    Of those who may be written to now, each receiver gets what its speed allows, if any has a limit.
+    """
+    return text(f"""
+    with {_CANDIDATES}, {_SEEN}, {_ASKED},
+    judged as materialized (
+        select known.*, {_MAY} {_WITHIN_SPEED if by_receiver else ""} as taken from known cross join given),
+    {_WRITTEN}
+    select id, person_id, name_sealed, case when taken then sealed end as sealed, receiver, reason, quiet_until
+    from judged order by id
 """)  # noqa: S608 - the parts stand above and in `growth.campaigns.choosing`

@@ -148,7 +148,7 @@ def bounces(session: Session, runs: Sequence[int]) -> dict[str, int]:
     """How many of the runs' messages bounced, by class, the most first."""
     number = func.count()
     wanted = select(func.coalesce(Delivery.bounce_class, "unclassified"), number).where(
-        Delivery.campaign_run_id.in_(runs), Delivery.state == "bounced"
+        Delivery.campaign_run_id.in_(runs), Delivery.filed == "bounced"
     )
     rows = session.execute(wanted.group_by(literal_column("1")).order_by(number.desc()))
     return {name: bounced for name, bounced in rows}  # noqa: C416 - rows, not pairs
@@ -177,8 +177,11 @@ def fold_minutes(session: Session, now: datetime) -> int:
 
 
 def _fold(session: Session, which: Any, minute: Any) -> int:
-    # One statement, so that a reader sees either the many rows or the few.
-    gone = delete(ReceiverMinute).where(which).returning(ReceiverMinute, minute.label("kept_minute")).cte("gone")
+    same = (ReceiverMinute.campaign_run_id, ReceiverMinute.receiver, minute)
+    several = select(ReceiverMinute.id, func.count().over(partition_by=same).label("number")).where(which).subquery()
+    # What stands alone is left as it is; and one statement, so that a reader sees either the many rows or the few.
+    folded = ReceiverMinute.id.in_(select(several.c.id).where(several.c.number > 1))
+    gone = delete(ReceiverMinute).where(folded).returning(ReceiverMinute, minute.label("kept_minute")).cte("gone")
     keys = (gone.c.campaign_run_id, gone.c.receiver, gone.c.kept_minute)
     sums = [func.sum(gone.c[measure]) for measure in _MEASURES]
     columns = ["campaign_run_id", "receiver", "minute", *_MEASURES]

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from growth.campaigns.audience import WITHOUT, may
-from growth.campaigns.email import claim
+from growth.campaigns.email import answers, claim
 from growth.campaigns.email.soft_bounces import given_up
 from growth.campaigns.records import Delivery, DeliveryBatch
 from growth.database.audit import audit
@@ -57,7 +57,7 @@ def apply(session: Session, events: Sequence[NewEvent], now: datetime) -> None:
     if not told:
         return
     for batch in _untold(session, told):
-        claim.accept(session, batch, now)
+        answers.accept(session, batch, now)
     session.execute(_HOLD, {"ids": list({event.delivery_id for event in told})})
     session.execute(_APPLY, {"marks": orjson.dumps([_mark(event, now) for event in told]).decode()})
     endings = [ending for event in told if (ending := ending_of(event, now))]
@@ -212,16 +212,26 @@ _CONSENTS = text(f"""
     where consent.granted and excluded.at >= consent.at
 """)  # noqa: S608 - likewise
 
-# A bounce is of the address that was written to; the other reasons are the person's, with whatever address.
+# A bounce is of the address that was written to; the other reasons are the person's, with whatever address, and what
+# ends everything is the mailbox's, however and for whomever else it is written.
 _SUPPRESSIONS = text(f"""
-    with {_ENDED}
-    insert into suppression (channel, hash, scope, reason, source, at)
-    select distinct on (identity.hash, scope) 'email', identity.hash, scope, reason, source, at
+    with {_ENDED},
+    listed as (
+    select identity.hash, coalesce(identity.mailbox, identity.hash) as mailbox, scope, reason, source, at
     from ended cross join lateral (
         select case reason when 'unsubscribe' then purpose else '{EVERYTHING}' end as scope) narrowed
     join identity on identity.person_id = ended.person_id and identity.kind = 'email'
-        and (reason not in ('hard_bounce', 'soft_bounce') or identity.id = ended.identity_id)
-    order by identity.hash, scope, {strength("reason")} desc, at desc
+        and (reason not in ('hard_bounce', 'soft_bounce') or identity.id = ended.identity_id)),
+    widened as (
+        select hash, scope, reason, source, at from listed
+        union
+        select way.hash, scope, reason, source, at from listed cross join lateral (
+            select listed.mailbox as hash
+            union select other.hash from identity other where other.kind = 'email' and other.mailbox = listed.mailbox
+        ) way where scope = '{EVERYTHING}' and reason not in ('hard_bounce', 'soft_bounce'))
+    insert into suppression (channel, hash, scope, reason, source, at)
+    select distinct on (hash, scope) 'email', hash, scope, reason, source, at from widened
+    order by hash, scope, {strength("reason")} desc, at desc
     on conflict (channel, hash, scope) do update set reason = excluded.reason, source = excluded.source,
         at = excluded.at
     where {STRONGER}
@@ -232,7 +242,13 @@ _TAKE_OUT = text(f"""
         select delivery.id, delivery.person_id, campaign.purpose, campaign.list_id
         from delivery join campaign_run on campaign_run.id = delivery.campaign_run_id
         join campaign on campaign.id = campaign_run.campaign_id
-        where delivery.person_id in (select person_id from ended) and delivery.state = 'planned'
+        where delivery.person_id in (
+            select person_id from ended
+            union select twin.person_id from ended join identity own on own.person_id = ended.person_id
+                and own.kind = 'email'
+            join identity twin on twin.kind = 'email' and twin.person_id is not null
+                and (twin.mailbox = coalesce(own.mailbox, own.hash) or twin.hash = own.mailbox))
+            and delivery.state = 'planned'
         order by delivery.id for update of delivery),
     judged as materialized (
         select candidate.id, {WITHOUT} as reason

@@ -6,7 +6,7 @@ from functools import lru_cache
 from html import escape
 
 from growth.campaigns.messages.formats import tame
-from growth.events.links import links_of
+from growth.events.links import links_with, marks_of
 from growth.locales import N_, translate
 
 GREETING = N_("Hello %(name)s,")
@@ -60,7 +60,12 @@ def _both(place: str, text: str) -> dict[str, str]:
 
 def addresses_of(base: str, delivery_id: int, links: int) -> dict[str, str]:
     """Tags of the signed links of one delivery: each link, the open pixel, the way out of the list."""
-    signed = links_of(delivery_id, links)
+    return signed_with(base, delivery_id, marks_of(delivery_id, links), links)
+
+
+def signed_with(base: str, delivery: int | str, marks: Sequence[str], links: int) -> dict[str, str]:
+    """The same with these marks, which `growth.events.links.marks_of` gives."""
+    signed = links_with(delivery, marks, links)
     made = {tag: base + path for tag, path in zip(link_tags(links), signed.clicks, strict=True)}
     made[OPEN] = base + signed.open
     made[UNSUBSCRIBE] = base + signed.unsubscribe

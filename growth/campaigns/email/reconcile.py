@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from growth.campaigns.email import claim
+from growth.campaigns.email import answers
 from growth.campaigns.email.send import patience
 from growth.campaigns.records import Delivery, DeliveryBatch
 from growth.locales import N_
@@ -92,7 +92,7 @@ def settle(session: Session, now: datetime) -> Settled:
     batches = list(session.scalars(held))
     traced = set(session.scalars(_TRACED, {"batches": batches})) if batches else set()
     for batch in traced:
-        claim.accept(session, batch, now)
+        answers.accept(session, batch, now)
     lost = [batch for batch in batches if batch not in traced]
     asked = {"batches": lost, "patience": patience(), "newest": newest}
     overtaken = set(session.scalars(_OVERTAKEN, asked)) if newest and lost else set()

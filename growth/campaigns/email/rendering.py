@@ -38,6 +38,7 @@ class Rendering:
         self.places: dict[str, dict[str, Any]] = {}
         """By tag: the variable, whether for HTML, and the fallback (`else`) or how a grid is written (`grid`)."""
         self.html = False
+        self._written_in = "txt"
         translations(locale)  # read once in a process, which is not the message's time
         self._deadline = Deadline()
         self._environment: Environment
@@ -76,6 +77,7 @@ class Rendering:
     def render(self, file: str, *, html: bool | None = None, **values: Any) -> str:
         """A file of the message with everything but its personal places filled in. Raises MessageError."""
         self.html = file.endswith((".mjml", ".html")) if html is None else html
+        self._written_in = ("html" if file.endswith(".html") else "mjml") if self.html else "txt"
         files = Files(self.source.files, SHIPPED)
         files.root = file
         self._environment = Environment(files, KNOWN | set(self._letter), self._deadline.check, html=self.html)
@@ -85,8 +87,8 @@ class Rendering:
             return "".join(self._deadline.bounded(template.generate(self._context)))
 
     def part(self, name: str, **values: Any) -> str:
-        """A block's own file, `blocks/<name>.mjml` or `.txt`, with what all messages know and these values."""
-        template = self._environment.get_template(f"blocks/{name}.{'mjml' if self.html else 'txt'}")
+        """A block's own file, as MJML, HTML or text, with what all messages know and these values."""
+        template = self._environment.get_template(f"blocks/{name}.{self._written_in}")
         made = "".join(self._deadline.bounded(template.generate(self._context | values)))
         return Markup(made) if self.html else made.strip("\n")  # noqa: S704 - the file escaped its values
 

@@ -1,19 +1,19 @@
 """Sending: claim, hand over, write the answer down; whatever dies in between, nobody gets a message twice."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from growth.campaigns.email import claim, personal
+from growth.campaigns.email import answers, claim
 from growth.campaigns.email.archive import pack
-from growth.campaigns.email.claim import Claimed, Later, Part
+from growth.campaigns.email.claim import Claimed, Later, Part, Stopped
+from growth.campaigns.email.personalizing import personalizations
 from growth.campaigns.email.provider import EmailProvider, InDoubtError, RecipientsRefusedError
 from growth.campaigns.messages.words import words_for
-from growth.campaigns.records import DeliveryBatch, EmailVersion
+from growth.campaigns.records import EmailVersion
 from growth.database.engine import transaction
 from growth.database.workspace import Workspace, workspace
 from growth.errors import GrowthError, PermanentError, TransientError
@@ -24,6 +24,12 @@ from growth.settings import settings
 _MOST_REFUSALS = 25
 """In a row, from which on the fault isn't the recipients'; halving a thousand until one is left takes ten."""
 
+# Of the future is what was claimed while the clock was ahead; reconciliation goes on with what is older.
+_DOUBTFUL = text("""
+    select exists (
+        select from delivery_batch where state = 'in_doubt' and claimed_at between :claimed_since and :now
+            and answered_at between :answered_since and :now)
+""")
 _SYSTEMATIC = N_("SendGrid refuses one recipient after the other: %(reason)s")
 _CORRECT = N_("Correct the cause, then resume the campaign.")
 
@@ -47,8 +53,8 @@ class Letter:
     base_url: str
 
 
-def send_part(work: ChunkRun, provider: EmailProvider, part: Part) -> None:
-    """Send what is planned of a part, batch by batch, until nothing is or the campaign was stopped.
+def send_part(work: ChunkRun, provider: EmailProvider, part: Part) -> bool:
+    """Send what is planned of a part, batch by batch; True when nothing is any more, False when it was stopped.
 
     Raises what the provider raises when nothing was taken, or when it isn't known: the chunk is tried again later.
     """
@@ -61,8 +67,8 @@ def send_part(work: ChunkRun, provider: EmailProvider, part: Part) -> None:
             wait_for_answers(session, work.now())
             found = claim.claim(session, part, size, work.now())
             claimed = put_into_words(session, letter, found, work.now()) if isinstance(found, Claimed) else found
-        if claimed is None:
-            return
+        if claimed is None or isinstance(claimed, Stopped):
+            return claimed is None
         if isinstance(claimed, Later):
             raise LaterError(claimed.at)
         refusal = _send(work, provider, letter, claimed) if claimed.recipients else None
@@ -85,11 +91,11 @@ def put_into_words(session: Session, letter: Letter, claimed: Claimed, now: date
     words = words_for(
         session, letter.version, claimed.recipients, sender=letter.sender, base_url=letter.base_url, now=now
     )
-    lacking = [one.delivery_id for one in claimed.recipients if one.delivery_id not in words]
+    lacking = [one.delivery_id for one in claimed.recipients if one.delivery_id not in words.own]
     if lacking:
-        claim.leave_out(session, claimed.batch, lacking, "no_value")
-    kept = [one for one in claimed.recipients if one.delivery_id in words]
-    claim.keep_words(session, claimed.batch, pack(words, sender=letter.sender) if kept else None)
+        answers.leave_out(session, claimed.batch, lacking, "no_value")
+    kept = [one for one in claimed.recipients if one.delivery_id in words.own]
+    answers.keep_words(session, claimed.batch, pack(words, sender=letter.sender) if kept else None)
     return replace(claimed, recipients=kept, words=words)
 
 
@@ -98,13 +104,8 @@ def wait_for_answers(session: Session, now: datetime) -> None:
 
     Raises LaterError when one got there a moment ago: that is no failure of this part.
     """
-    # Of the future is what was claimed while the clock was ahead; reconciliation goes on with what is older.
-    lately = (
-        DeliveryBatch.claimed_at.between(now - patience(), now),
-        DeliveryBatch.answered_at.between(now - breath(), now),
-    )
-    doubtful = select(DeliveryBatch.id).where(DeliveryBatch.state == "in_doubt", *lately)
-    if session.scalar(doubtful.limit(1)) is not None:
+    asked = {"now": now, "claimed_since": now - patience(), "answered_since": now - breath()}
+    if session.scalar(_DOUBTFUL, asked):
         raise LaterError(now + breath())
 
 
@@ -125,15 +126,15 @@ def _send(work: ChunkRun, provider: EmailProvider, letter: Letter, claimed: Clai
         return refusal
     except InDoubtError as doubt:
         with transaction(work.engine) as session:
-            claim.doubt(session, claimed.batch, _kept(doubt), work.now())
+            answers.doubt(session, claimed.batch, _kept(doubt), work.now())
         retry_after = breath().total_seconds()
         raise TransientError(doubt.message, retry_after=retry_after, reason=doubt.values["reason"]) from doubt
     except (TransientError, PermanentError) as error:
         with transaction(work.engine) as session:
-            claim.put_back(session, claimed.batch, _kept(error), work.now())
+            answers.put_back(session, claimed.batch, _kept(error), work.now())
         raise
     with transaction(work.engine) as session:
-        claim.accept(session, claimed.batch, work.now(), provider_id)
+        answers.accept(session, claimed.batch, work.now(), provider_id)
     work.moved_on = True
     return None
 
@@ -144,8 +145,8 @@ def part_with(session: Session, claimed: Claimed, refusal: RecipientsRefusedErro
     refused = {ids[position] for position in refusal.positions if position < len(ids)}
     if len(ids) == 1:
         refused = set(ids)
-    claim.put_back(session, claimed.batch, _kept(refusal), now)
-    claim.refuse(session, refused, str(refusal)[:500])
+    answers.put_back(session, claimed.batch, _kept(refusal), now)
+    answers.refuse(session, refused, str(refusal)[:500])
 
 
 def next_size(refusal: RecipientsRefusedError | None, size: int) -> int:
@@ -163,29 +164,13 @@ def request_of(letter: Letter, claimed: Claimed) -> dict[str, Any]:
         "from": {"email": sender.sender_email, "name": sender.sender_name},
         "subject": version.subject,
         "content": [{"type": "text/plain", "value": version.text}, {"type": "text/html", "value": version.html}],
-        "personalizations": list(personalizations(claimed)),
+        "personalizations": list(personalizations(str(claimed.batch), claimed.recipients, claimed.words)),
         "tracking_settings": {
             "click_tracking": {"enable": False, "enable_text": False},
             "open_tracking": off,
             "subscription_tracking": off,
         },
     }
-
-
-def personalizations(claimed: Claimed) -> Iterable[dict[str, Any]]:
-    """One for each recipient, with what is put into it and the identifiers by which a trace of it is found."""
-    batch = str(claimed.batch)
-    for recipient in claimed.recipients:
-        places = claimed.words[recipient.delivery_id]
-        yield {
-            "to": [{"email": recipient.email}],
-            "substitutions": places,
-            "headers": {
-                "List-Unsubscribe": f"<{places[personal.UNSUBSCRIBE]}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            },
-            "custom_args": {"batch": batch, "delivery": str(recipient.delivery_id)},
-        }
 
 
 def _kept(error: GrowthError) -> dict[str, Any]:

@@ -21,7 +21,7 @@ KINDS = {"order": ("order", "first_order"), "registration": ("registration",), "
 _DEEDS = {
     "visit": """
         select coalesce(event.person_id, known.person_id) as person_id, occurred_at
-        from event left join visitor_identity known on known.visitor = event.visitor
+        from event left join visitor_identity known on known.visitor = event.visitor and known.undone_at is null
         where kind = 'page_view' and occurred_at >= :first and occurred_at < :last
     """,
     "conversion": """
@@ -118,7 +118,7 @@ def _done(outcome: str) -> str:
 
 @dataclass(frozen=True)
 class Side:
-    """People on one side of a run, how many did it, and what they ordered in the workspace's minor units."""
+    """People on one side of a campaign, how many did it, and what they ordered in the workspace's minor units."""
 
     people: int = 0
     did: int = 0
@@ -128,30 +128,35 @@ class Side:
 
 @dataclass(frozen=True)
 class Beside:
-    """Everybody a run was for, beside those held out of it."""
+    """Everybody a campaign was for, beside those held out of it."""
 
     mailed: Side
     held_out: Side
     unrated: tuple[str, ...] = ()
 
 
-# Who was left out since their message had a gap was chosen for it, as those held out were, of whom nobody asked that:
-# without them, only one side would lack the people of whom little is known.
+# By intention to treat: each person once, on the side they were drawn to when they were first chosen, and since then.
+# Whoever left later (unsubscribed, over the cap, with a gap in their message) stays where they were drawn, since of
+# those held out nobody asks that; and what a first message did to who may get the next one is left out of the
+# comparison. Somebody in several runs is one person, so that the interval isn't too narrow.
 _ASSIGNED = """
-    assigned as (
-        select person_id, true as mailed from delivery where campaign_run_id = :run
+    drawn as (
+        select person_id, true as mailed, campaign_run_id from delivery where campaign_run_id = any(:runs)
         union all
-        select person_id, reason = 'no_value' from exclusion
-        where campaign_run_id = :run and reason in ('holdout', 'no_value'))
+        select person_id, taken_out_at is not null, campaign_run_id from exclusion
+        where campaign_run_id = any(:runs) and (reason = 'holdout' or taken_out_at is not null)),
+    assigned as materialized (
+        select distinct on (person_id) person_id, mailed, run.due_at as since
+        from drawn join campaign_run run on run.id = drawn.campaign_run_id order by person_id, run.due_at)
 """
 _ORDERED = text(f"""
     with {_ASSIGNED}, done as (
         select person_id, bool_or(kind = any(:kinds)) as did, round(sum(value_minor * coalesce(factor, 0))) as minor
-        from conversion
+        from conversion join assigned using (person_id)
         left join unnest(cast(:currencies as text[]), cast(:factors as numeric[])) as rate (currency, factor)
             using (currency)
-        where occurred_at >= :first and occurred_at < :last and side = :side
-            and kind = any(array_append(cast(:kinds as text[]), 'refund')) and person_id is not null
+        where occurred_at >= :first and occurred_at < :last and occurred_at >= since and side = :side
+            and kind = any(array_append(cast(:kinds as text[]), 'refund'))
         group by person_id)
     select mailed, count(*), count(*) filter (where did), coalesce(sum(minor), 0), coalesce(sum(minor * minor), 0)
     from assigned left join done using (person_id) group by mailed
@@ -163,16 +168,27 @@ _CURRENCIES = text("""
 """)
 
 
-def beside(session: Session, run: CampaignRun, side: str, outcome: str, until: datetime) -> Beside:
-    """What those a run was for did from its moment on until `until`, and what those held out did in the same time."""
-    asked = {"run": run.id, "side": side, "first": run.due_at, "last": until, "kinds": list(KINDS.get(outcome, ()))}
+def beside(session: Session, runs: Sequence[CampaignRun], side: str, outcome: str, until: datetime) -> Beside:
+    """What those a campaign was for did since they were first chosen until `until`, and those held out likewise.
+
+    `runs` are its runs, at least one.
+    """
+    first = min(run.due_at for run in runs)
+    asked = {
+        "runs": [run.id for run in runs],
+        "side": side,
+        "first": first,
+        "last": until,
+        "kinds": list(KINDS.get(outcome, ())),
+    }
     if outcome == "order":
-        factors, unrated = _factors(session, asked, run.due_at)
+        factors, unrated = _factors(session, asked, first)
         rows = session.execute(_ORDERED, asked | {"currencies": list(factors), "factors": list(factors.values())})
         found = {mailed: Side(people, did, int(minor), squares) for mailed, people, did, minor, squares in rows}
         return Beside(found.get(True, Side()), found.get(False, Side()), unrated)
     statement = text(f"""
-        with {_ASSIGNED}, deed as materialized ({_deeds(outcome)}), done as (select distinct person_id from deed)
+        with {_ASSIGNED}, deed as materialized ({_deeds(outcome)}), done as (
+            select distinct person_id from deed join assigned using (person_id) where occurred_at >= since)
         select mailed, count(*), count(done.person_id) from assigned left join done using (person_id) group by mailed
     """)  # noqa: S608 - likewise
     found = {mailed: Side(people, did) for mailed, people, did in session.execute(statement, asked)}
@@ -182,7 +198,7 @@ def beside(session: Session, run: CampaignRun, side: str, outcome: str, until: d
 def _factors(
     session: Session, asked: Mapping[str, object], moment: datetime
 ) -> tuple[dict[str, Decimal], tuple[str, ...]]:
-    """What a minor unit of each currency is worth at the run's moment, in ours; and those nobody knows the rate of."""
+    """What a minor unit of each currency is worth at that moment, in ours; and those nobody knows the rate of."""
     base, day = base_currency(session), moment.date()
     currencies = list(session.scalars(_CURRENCIES, asked))
     rates = rates_on(session, base, [(currency, day) for currency in currencies])

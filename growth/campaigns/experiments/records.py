@@ -10,14 +10,14 @@ from growth.database.base import Record
 
 
 class CampaignEffect(Record):
-    """What a run caused: those it was for beside those held out, counted by a job so that no page has to.
+    """What a campaign caused: those it was for beside those held out, counted by a job so that no page has to.
 
-    Everybody who was assigned counts, whether or not the message reached them; both sides over the same time.
+    Everybody who was drawn counts, once, whether or not a message reached them; both sides over the same time.
     """
 
     __tablename__ = "campaign_effect"
 
-    campaign_run_id: Mapped[int] = mapped_column(ForeignKey("campaign_run.id"), primary_key=True)
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
     outcome: Mapped[str] = mapped_column(primary_key=True)
     """As in `experiment`, except click: who got nothing can't click it."""
     mailed: Mapped[int]

@@ -9,6 +9,7 @@ from growth.campaigns.experimenting import planned_size
 from growth.campaigns.experiments.fields import EXPECTED, Declaration
 from growth.campaigns.experiments.records import CampaignEffect
 from growth.campaigns.records import Campaign, CampaignRun, DeliveryCount
+from growth.campaigns.states import Kind
 from growth.experiments import sample_size
 from growth.experiments.assigning import WHOLE
 
@@ -33,8 +34,10 @@ def expected(session: Session, side: str, outcome: str) -> Expected:
         sums = select(func.sum(DeliveryCount.sent), func.sum(DeliveryCount.clicked))
         sums = sums.where(DeliveryCount.campaign_run_id.in_(latest))
     else:
+        # Of a campaign that goes on and on, people are watched for longer.
+        once = latest.where(Campaign.kind == Kind.ONCE).with_only_columns(CampaignRun.campaign_id)
         sums = select(func.sum(CampaignEffect.mailed), func.sum(CampaignEffect.mailed_did))
-        sums = sums.where(CampaignEffect.campaign_run_id.in_(latest), CampaignEffect.outcome == outcome)
+        sums = sums.where(CampaignEffect.campaign_id.in_(once), CampaignEffect.outcome == outcome)
     people, did = session.execute(sums).one()
     if not people or people < _LEAST_PEOPLE or not did:
         return Expected(EXPECTED[outcome], learned=False)

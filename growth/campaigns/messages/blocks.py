@@ -1,6 +1,6 @@
 """The blocks messages are built of: `{{ button(link(shop_url), _("See")) }}` and its like, for HTML and for text.
 
-Each is a small file below `templates/emails/blocks/`, once as MJML and once as text.
+Each is a small file below `templates/emails/blocks/`: as MJML, as HTML for messages without MJML, and as text.
 """
 
 from collections.abc import Callable, Mapping

@@ -18,6 +18,9 @@ _MOST_OF_ONE = 1_000_000
 _WIDTH = 496
 """Pixels beside each other in a message of 560."""
 
+_MSO, _END = "<!--[if mso]>", "<![endif]-->"
+"""What stands between them only Outlook on Windows reads."""
+
 _OURS = re.compile(r"mail/[a-z0-9-]+\.png")
 """Pictures that come with the product, below its static files."""
 
@@ -67,8 +70,22 @@ def readable(items: Any) -> Sequence[Item]:
 
 def written(items: Sequence[Item], look: Mapping[str, Any], locale: str, *, html: bool) -> str:
     """The grid: cells side by side as far as the width allows, or one line each as text."""
-    lines = [_cell(one, look, locale) if html else _line(one, look, locale) for one in items]
-    return "".join(lines) if html else "\n".join(lines)
+    if not html:
+        return "\n".join(_line(one, look, locale) for one in items)
+    return _columned([_cell(one, look, locale) for one in items], int(look["columns"]))
+
+
+def _columned(cells: Sequence[str], columns: int) -> str:
+    """Cells for all programs; and a table around them for Outlook on Windows, which would stack them."""
+    if columns == 1 or not cells:
+        return "".join(cells)
+    opened = f'<td width="{_WIDTH // columns}" valign="top">'
+    made = f'{_MSO}<table role="presentation" cellpadding="0" cellspacing="0" border="0"><tr>{opened}{_END}'
+    for position, cell in enumerate(cells):
+        if position:
+            made += f"{_MSO}</td>{'' if position % columns else '</tr><tr>'}{opened}{_END}"
+        made += cell
+    return f"{made}{_MSO}</td></tr></table>{_END}"
 
 
 def _parts(item: Item, look: Mapping[str, Any], locale: str) -> tuple[str, str, str]:

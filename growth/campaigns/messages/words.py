@@ -1,6 +1,7 @@
 """What is put into each recipient's message: its places and their texts, for a batch at once."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 from typing import Any, Protocol
@@ -45,6 +46,30 @@ class Placed(Protocol):
         """Where its links lead, in order."""
 
 
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What is put into the messages of a batch, but for their signed addresses, which follow from the delivery."""
+
+    base_url: str
+    links: int
+    """How many links a message has."""
+    addresses: frozenset[str]
+    """The tags of signed addresses that it has."""
+    always: Mapping[str, str]
+    """What is the same in all, by tag."""
+    own: Mapping[int, Mapping[str, str]]
+    """By delivery, what is one's own. Who isn't named lacks a value without a fallback."""
+
+    def of(self, delivery_id: int) -> dict[str, str]:
+        """Every place of one message with its text."""
+        signed = personal.addresses_of(self.base_url, delivery_id, self.links)
+        kept = {tag: address for tag, address in signed.items() if tag in self.addresses}
+        return {**self.always, **self.own[delivery_id], **kept}
+
+
+NOTHING = Words("", 0, frozenset(), {}, {})
+
+
 class Sender(Protocol):
     """Who a message comes from."""
 
@@ -81,8 +106,8 @@ def words_for(
     sender: Sender,
     base_url: str,
     now: datetime,
-) -> dict[int, dict[str, str]]:
-    """By delivery, every place of the message with its text, signed addresses among them.
+) -> Words:
+    """What is put into each message.
 
     One statement for each group of variables in use. Whoever lacks a value that has no fallback is missing from the
     answer: their message can't be put together (`no_value`).
@@ -90,25 +115,23 @@ def words_for(
     used = {spec["of"] for spec in version.places.values()}
     names = {one.person_id: one.name for one in addressees}
     facts = facts_of(session, used, list(names), now, names) if used else {}
-    always = personal.of_sender(sender.sender_name, sender.postal_address)
-    links, unsent = len(version.links), _unsent(version, always)
-    made: dict[int, dict[str, str]] = {}
-    for one in addressees:
-        fixed = always | personal.greetings(version.locale, one.name)
-        fixed |= personal.addresses_of(base_url, one.delivery_id, links)
-        own = own_words(version, facts.get(one.person_id, {}), fixed) if used else {}
-        if own is not None:
-            for tag in unsent:
-                del fixed[tag]
-            made[one.delivery_id] = fixed | own if own else fixed
-    return made
-
-
-def _unsent(version: Placed, always: Mapping[str, str]) -> list[str]:
-    """Tags that every message could have, and this one hasn't."""
+    links, always = len(version.links), personal.of_sender(sender.sender_name, sender.postal_address)
     sent = {personal.tag(name) for name in personal.tags_in(version.subject + version.html + version.text)}
-    every = {*always, *personal.greetings(version.locale, None), personal.OPEN, personal.PREFERENCES}
-    return sorted(every - sent)
+    own: dict[int, dict[str, str]] = {}
+    for one in addressees:
+        greetings = personal.greetings(version.locale, one.name)
+        mine = {tag: text for tag, text in greetings.items() if tag in sent}
+        if used:
+            fixed = always | greetings | personal.addresses_of(base_url, one.delivery_id, links)
+            said = own_words(version, facts.get(one.person_id, {}), fixed)
+            if said is None:
+                continue
+            mine |= said
+        own[one.delivery_id] = mine
+    # A provider needs none that a message hasn't; the way out of the list is in its headers too.
+    addresses = sent & {personal.OPEN, personal.PREFERENCES} | {personal.UNSUBSCRIBE, *personal.link_tags(links)}
+    kept = {tag: text for tag, text in always.items() if tag in sent}
+    return Words(base_url, links, frozenset(addresses), kept, own)
 
 
 def own_words(version: Placed, facts: Facts, fixed: Mapping[str, str]) -> dict[str, str] | None:

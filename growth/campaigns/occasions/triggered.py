@@ -77,7 +77,9 @@ def causes(
 
 def _people(session: Session, events: Iterable[EventRead]) -> dict[UUID, int]:
     visitors = {event.visitor for event in events if event.person_id is None and event.visitor is not None}
-    known = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(among(VisitorIdentity.visitor, visitors))
+    known = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(
+        among(VisitorIdentity.visitor, visitors), VisitorIdentity.undone_at.is_(None)
+    )
     return dict(session.execute(known).all()) if visitors else {}
 
 

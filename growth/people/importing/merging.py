@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from growth.errors import TransientError
 from growth.locales import N_
+from growth.people.suppression import take_along
 
 _IMPORTS_LOCK = 7310_0003
 
@@ -49,6 +50,9 @@ on conflict (person_id, purpose, channel) do update set granted = excluded.grant
     at = excluded.at
 where (excluded.at, not excluded.granted) > (consent.at, not consent.granted)
 """
+_OF_SUPPRESSED_MAILBOXES = """
+select n.hash from new_identity n join blocked b on b.email = n.hash where n.kind = 'email'
+"""
 
 
 def wait_for_turn(session: Session) -> None:
@@ -68,6 +72,7 @@ def merge(session: Session, *, file: str, now: datetime) -> None:
         session.execute(text(_IDENTITIES), {"now": now})
     except IntegrityError as taken:
         raise OvertakenError(N_("Somebody else stored some of these people at the same moment.")) from taken
+    take_along(session, session.scalars(text(_OF_SUPPRESSED_MAILBOXES)).all())
     session.execute(text(_ALTERED))
     session.execute(text(_FACTS), {"now": now, "file": file})
     session.execute(text(_CONSENTS))

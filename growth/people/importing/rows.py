@@ -66,24 +66,13 @@ class RowChecker:
 
     def __call__(self, number: int, row: Sequence[str]) -> StagedRow:
         """The row as it is stored, addresses hashed and sealed. Raises InvalidError, naming the field."""
-        if len(row) > self._rules.width and any(cell.strip() for cell in row[self._rules.width :]):
-            raise InvalidError(
-                "row",
-                N_("The row has %(found)d cells, the header %(wanted)d."),
-                remedy=N_("Put a cell that holds the separator between quotation marks."),
-                found=len(row),
-                wanted=self._rules.width,
-            )
+        self._check_width(row)
         country = cells.country_of(self._cell(row, "country", 100))
         address = self._email(row)
         email, email_sealed = self._address(EMAIL, address)
         phone, phone_sealed = self._address(PHONE, self._phone(row, country))
         if email is None and phone is None:
-            raise InvalidError(
-                "email" if "email" in self._rules.positions else "phone",
-                N_("There is neither an e-mail address nor a phone number."),
-                remedy=N_("Fill in one of them."),
-            )
+            raise self._unreachable()
         name = self._name(row)
         said = self._permission(row, country, email is not None)
         return (
@@ -105,6 +94,23 @@ class RowChecker:
             said.wording,
             said.at,
             said.incomplete,
+        )
+
+    def _check_width(self, row: Sequence[str]) -> None:
+        if len(row) > self._rules.width and any(cell.strip() for cell in row[self._rules.width :]):
+            raise InvalidError(
+                "row",
+                N_("The row has %(found)d cells, the header %(wanted)d."),
+                remedy=N_("Put a cell that holds the separator between quotation marks."),
+                found=len(row),
+                wanted=self._rules.width,
+            )
+
+    def _unreachable(self) -> InvalidError:
+        return InvalidError(
+            "email" if "email" in self._rules.positions else "phone",
+            N_("There is neither an e-mail address nor a phone number."),
+            remedy=N_("Fill in one of them."),
         )
 
     def _cell(self, row: Sequence[str], field: str, longest: int) -> str:

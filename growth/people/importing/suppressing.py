@@ -1,7 +1,7 @@
 """Addresses that must not be written to, from one address or a file of them, with an entry in the audit log."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from growth.database.audit import audit
 from growth.errors import InvalidError
 from growth.locales import N_
-from growth.people.identity import EMAIL, email_hash
+from growth.people.identity import EMAIL, email_hash, mailbox_hash
 from growth.people.importing.encodings import guess_encoding
-from growth.people.suppression import suppress_many
+from growth.people.suppression import suppress_many, ways_of
 
 _BATCH = 5_000
 _LONGEST_LINE = 1 << 20
@@ -39,10 +39,17 @@ def suppress_address(session: Session, address: str, *, source: str, actor: str,
     """Write to an address no more. Raises InvalidError when it is none."""
     digest = email_hash(address)
     new = suppress_many(session, EMAIL, [digest], reason="manual", source=source, now=now)
+    _widen(session, {digest: mailbox_hash(address)}, reason="manual", source=source, now=now)
     # The log is kept for good and the address need not be, so that the log knows it by the start of its hash.
     subject = f"e-mail {digest.hex()[:16]}"
     audit(session, actor=actor, action="suppress", subject=subject, detail={"source": source, "new": new}, now=now)
     return Suppressed(new=new, known=1 - new)
+
+
+def _widen(session: Session, plain: Mapping[bytes, bytes], *, reason: str, source: str, now: datetime) -> None:
+    """Suppress the mailboxes of addresses too, by their plain forms and every known way of writing those."""
+    others = set(ways_of(session, {*plain, *plain.values()})) - set(plain)
+    suppress_many(session, EMAIL, sorted(others), reason=reason, source=source, now=now)
 
 
 def suppress_file(
@@ -63,19 +70,21 @@ def suppress_file(
     """
     seen = unreadable = new = 0
     first = None
-    waiting: set[bytes] = set()
+    waiting: dict[bytes, bytes] = {}
     for row in _rows(path):
         if isinstance(row.found, InvalidError):
             unreadable, first = unreadable + 1, first or row.number
             reject(row.number, row.line, row.found)
             continue
         seen += 1
-        waiting.add(row.found)
+        waiting |= [row.found]
         if len(waiting) == _BATCH:
             new += suppress_many(session, EMAIL, list(waiting), reason="imported", source=source, now=now)
+            _widen(session, waiting, reason="imported", source=source, now=now)
             waiting.clear()
             progress(row.number)
     new += suppress_many(session, EMAIL, list(waiting), reason="imported", source=source, now=now)
+    _widen(session, waiting, reason="imported", source=source, now=now)
     if not seen:
         raise InvalidError("file", N_("There is no e-mail address in this file."))
     done = Suppressed(new, seen - new, unreadable, first)
@@ -88,11 +97,11 @@ def suppress_file(
 class _Row:
     number: int
     line: str
-    found: bytes | InvalidError
+    found: tuple[bytes, bytes] | InvalidError
 
 
 def _rows(path: Path) -> Iterator[_Row]:
-    """Each line that isn't empty, with the lookup hash of its address or what is wrong; a header is left out."""
+    """Each line that isn't empty, with hashes of its address and mailbox, or what is wrong; no header."""
     with path.open(encoding=guess_encoding(path), errors="replace") as file:
         number = 0
         while line := file.readline(_LONGEST_LINE):
@@ -103,10 +112,10 @@ def _rows(path: Path) -> Iterator[_Row]:
             yield _Row(number, line.rstrip("\r\n"), _hashed(address[0] if address else None))
 
 
-def _hashed(address: str | None) -> bytes | InvalidError:
+def _hashed(address: str | None) -> tuple[bytes, bytes] | InvalidError:
     if address is None:
         return InvalidError("email", N_("There is no e-mail address in this row."))
     try:
-        return email_hash(address)
+        return email_hash(address), mailbox_hash(address)
     except InvalidError as wrong:
         return wrong

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from growth.database.audit import audit
 from growth.errors import ConflictError, InvalidError, NotFoundError
 from growth.locales import LOCALES, N_, translate
+from growth.people.consent import MARKETING, PURPOSES
 from growth.people.permission.guarding import clean_origin
 from growth.people.permission.lists import check_open, list_by_id
 from growth.people.permission.records import Confirmation, MailingList, SignUpForm
@@ -29,6 +30,15 @@ DEFAULTS = {
     "thanks": N_("Please look into your mailbox: your address may have to be confirmed there by one click."),
 }
 """What a new form says until somebody writes it otherwise."""
+OTHERWISE = {
+    "introduction": N_("%(purpose)s from %(organisation)s, and nothing else."),
+    "wording": N_(
+        "I agree that %(organisation)s sends me “%(list)s” by e-mail. What it is about: %(purpose)s. I can leave at "
+        "any time by the link in each e-mail. My address is used for this alone, as the privacy notice of "
+        "%(organisation)s says."
+    ),
+}
+"""What it says differently where a list isn't about news and offers."""
 PARTS = {"heading": 120, "introduction": 500, "wording": 2_000, "button": 40, "thanks": 500}
 """What a form says, and how long each may be."""
 NEEDED = ("heading", "wording", "button")
@@ -168,13 +178,18 @@ def _thanks(url: str, origins: Sequence[str]) -> str | None:
 
 
 def starting_texts(organisation: str, wanted: MailingList) -> dict[str, dict[str, str]]:
-    """What a new form says in each language."""
+    """What a new form says in each language: what the list is, and what it is for."""
+    sentences = DEFAULTS if wanted.purpose == MARKETING else DEFAULTS | OTHERWISE
     return {
         locale: {
             part: translate(
-                locale, sentence, list=wanted.names.get(locale) or wanted.names[LOCALES[0]], organisation=organisation
+                locale,
+                sentence,
+                list=wanted.names.get(locale) or wanted.names[LOCALES[0]],
+                organisation=organisation,
+                purpose=translate(locale, PURPOSES[wanted.purpose]),
             )
-            for part, sentence in DEFAULTS.items()
+            for part, sentence in sentences.items()
         }
         for locale in LOCALES
     }

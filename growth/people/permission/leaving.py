@@ -11,10 +11,10 @@ from growth.people.consent import EMAIL_CHANNEL, MARKETING, record_consent
 from growth.people.identity import EMAIL
 from growth.people.permission.jurisdictions import jurisdiction_of
 from growth.people.permission.lists import LEFT, SUBSCRIBED
-from growth.people.permission.preferences import ACTOR, after_all, recipient
+from growth.people.permission.preferences import ACTOR, after_all, allowed_purposes, recipient
 from growth.people.permission.records import ListMember
 from growth.people.records import Consent, ConsentFact, Identity, Suppression
-from growth.people.suppression import EVERYTHING, suppress
+from growth.people.suppression import EVERYTHING, suppress, ways_of
 
 SOURCE = "preferences: all"
 UNDONE = "preferences: undone"
@@ -27,7 +27,7 @@ def leave_everything(session: Session, person_id: int, *, now: datetime) -> None
     Raises as `preferences.recipient` does.
     """
     person = recipient(session, person_id, lock=True)
-    held = _granted(session, person_id)
+    held = allowed_purposes(session, person_id)
     for purpose in sorted({MARKETING, *held}):
         if purpose not in held and _ended(session, person_id, purpose):
             continue
@@ -114,11 +114,6 @@ def _lately(session: Session, person_id: int, now: datetime) -> Sequence[Consent
     return [fact for fact in found if fact.evidence.get("before")]
 
 
-def _granted(session: Session, person_id: int) -> set[str]:
-    held = (Consent.person_id == person_id, Consent.channel == EMAIL_CHANNEL, Consent.granted)
-    return set(session.scalars(select(Consent.purpose).where(*held)))
-
-
 def _ended(session: Session, person_id: int, purpose: str) -> bool:
     last = session.get(Consent, (person_id, purpose, EMAIL_CHANNEL), populate_existing=True)
     return last is not None and not last.granted
@@ -131,8 +126,9 @@ def _last_yes(session: Session, person_id: int, purpose: str) -> int | None:
 
 
 def _addresses(session: Session, person_id: int) -> Sequence[bytes]:
+    """All ways in which the person's mailboxes are written."""
     mine = (Identity.person_id == person_id, Identity.kind == EMAIL)
-    return session.scalars(select(Identity.hash).where(*mine).order_by(Identity.hash)).all()
+    return ways_of(session, session.scalars(select(Identity.hash).where(*mine)).all())
 
 
 def _log(session: Session, person_id: int, *, granted: bool, now: datetime) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from growth.database.audit import audit
 from growth.errors import ConflictError, InvalidError, NotFoundError, RefusedError
 from growth.locales import LOCALES, N_
-from growth.people.consent import EMAIL_CHANNEL, MARKETING, may_write
+from growth.people.consent import EMAIL_CHANNEL, MARKETING, check_purpose, may_write
 from growth.people.permission.records import ListMember, MailingList
 
 SIDES = ("buyer", "seller")
@@ -43,8 +43,13 @@ class Count:
     more: bool
 
 
-def create(session: Session, key: str, side: str, topic: Topic, *, actor: str, now: datetime) -> MailingList:
-    """A new list. Raises InvalidError, naming the field: `key`, `side`, or `names_en` and its like."""
+def create(
+    session: Session, key: str, side: str, topic: Topic, *, actor: str, now: datetime, purpose: str = MARKETING
+) -> MailingList:
+    """A new list. Raises InvalidError, naming the field: `key`, `side`, `purpose`, or `names_en` and its like.
+
+    Its purpose stays as it is, since that is what those on it have agreed to.
+    """
     if not _KEY.fullmatch(key):
         raise InvalidError(
             "key",
@@ -53,11 +58,12 @@ def create(session: Session, key: str, side: str, topic: Topic, *, actor: str, n
         )
     if side not in SIDES:
         raise InvalidError("side", N_("A list is for buyers or for sellers."))
+    check_purpose(purpose)
     names, descriptions = _checked(topic)
     made = MailingList(
         key=key,
         side=side,
-        purpose=MARKETING,
+        purpose=purpose,
         names=names,
         descriptions=descriptions,
         public=topic.public,
@@ -69,7 +75,7 @@ def create(session: Session, key: str, side: str, topic: Topic, *, actor: str, n
             session.add(made)
     except IntegrityError as taken:
         raise InvalidError("key", N_("There is a list with this key already.")) from taken
-    audit(session, actor=actor, action="list.create", subject=key, detail={"names": names}, now=now)
+    audit(session, actor=actor, action="list.create", subject=key, detail={"names": names, "purpose": purpose}, now=now)
     return made
 
 
@@ -159,13 +165,15 @@ def _put(session: Session, wanted: ListMember) -> bool:
 
 
 def add_by_hand(session: Session, found: MailingList, person_id: int, *, actor: str, now: datetime) -> bool:
-    """Put somebody on a list who allows marketing e-mail and never left it; returns whether they weren't on it.
+    """Put somebody on a list who allows e-mail for its purpose and never left it; returns whether they weren't on it.
 
     Raises RefusedError: being on a list is no permission, and who left comes back by themselves.
     """
     if not may_write(session, person_id, found.purpose, EMAIL_CHANNEL):
         raise RefusedError(
-            N_("This person doesn't allow marketing e-mail."),
+            N_("This person doesn't allow marketing e-mail.")
+            if found.purpose == MARKETING
+            else N_("This person doesn't allow e-mail for the purpose of this list."),
             remedy=N_("Record their permission first, or let them subscribe by a form."),
         )
     member = session.get(ListMember, (found.id, person_id))

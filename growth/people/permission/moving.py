@@ -16,7 +16,7 @@ from growth.people.permission.confirming import ADDRESS, open_address, settle
 from growth.people.permission.preferences import ACTOR, recipient
 from growth.people.permission.records import Confirmation
 from growth.people.records import Identity, IdentityChange
-from growth.people.suppression import BOUNCES, mend, suppress, suppressions
+from growth.people.suppression import BOUNCES, mend, suppress, suppressions, take_along
 
 REASON = "address change"
 
@@ -79,6 +79,8 @@ def _identity(session: Session, person_id: int, address: str, now: datetime) -> 
         **told_by(EMAIL, address),
     )
     made = session.scalar(row.on_conflict_do_nothing().returning(Identity.id))
+    if made is not None:
+        take_along(session, [digest])
     same = select(Identity).where(Identity.kind == EMAIL, Identity.hash == digest)
     return session.scalars(same.execution_options(populate_existing=True)).one(), made is not None
 

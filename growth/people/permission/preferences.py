@@ -1,6 +1,6 @@
 """What a recipient wants: topics, how often, a pause, the language; each change by the recipient, and in the log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -62,6 +62,8 @@ class Standing:
     paused_until: datetime | None
     allowed: bool
     """Whether marketing e-mail is permitted."""
+    anything: bool
+    """Whether any e-mail is that can be ended here, for whatever purpose."""
     closed: str | None
     """The reason for which no permission helps the address any more, such as a complaint."""
 
@@ -78,19 +80,26 @@ def recipient(session: Session, person_id: int, *, lock: bool = False) -> Person
 
 def standing(session: Session, person_id: int, *, locale: str, now: datetime) -> Standing:
     """Everything the page shows, its topics in `locale`. Raises as `recipient` does."""
-    person = recipient(session, person_id)
+    person, allowed = recipient(session, person_id), allowed_purposes(session, person_id)
     held = session.get(Preference, person_id, populate_existing=True)
     paused = held.paused_until if held else None
     wanted = Frequency(held.most_per_week, held.most_per_month) if held else FREQUENCIES["all"]
     return Standing(
         person_id=person_id,
         locale=closest_locale(person),
-        topics=tuple(_topics(session, person_id, locale)),
+        topics=tuple(_topics(session, person_id, locale, allowed)),
         frequency=next((name for name, one in FREQUENCIES.items() if one == wanted), ""),
         paused_until=paused if paused and paused > now else None,
-        allowed=may_write(session, person_id, MARKETING, EMAIL_CHANNEL),
+        allowed=MARKETING in allowed,
+        anything=bool(allowed),
         closed=closed(session, person_id),
     )
+
+
+def allowed_purposes(session: Session, person_id: int) -> set[str]:
+    """The purposes for which somebody allows e-mail."""
+    held = (Consent.person_id == person_id, Consent.channel == EMAIL_CHANNEL, Consent.granted)
+    return set(session.scalars(select(Consent.purpose).where(*held)))
 
 
 def closest_locale(person: Person) -> str:
@@ -98,8 +107,11 @@ def closest_locale(person: Person) -> str:
     return closest(person.locale) or LOCALES[0]
 
 
-def _topics(session: Session, person_id: int, locale: str) -> Sequence[Topic]:
-    """Public lists of the sides somebody is on a list of, of all sides for who is on none, and each list of theirs."""
+def _topics(session: Session, person_id: int, locale: str, allowed: Collection[str]) -> Sequence[Topic]:
+    """Public lists of the sides somebody is on a list of, of all sides for who is on none, and each list of theirs.
+
+    One is on where they are subscribed and allow what it is for.
+    """
     mine = {
         one.list_id: one.state for one in session.scalars(select(ListMember).where(ListMember.person_id == person_id))
     }
@@ -108,7 +120,12 @@ def _topics(session: Session, person_id: int, locale: str) -> Sequence[Topic]:
     lists = session.scalars(known).all()
     sides = {one.side for one in lists if one.id in mine}
     return [
-        Topic(one.key, _said(one.names, locale), _said(one.descriptions, locale), mine.get(one.id) == SUBSCRIBED)
+        Topic(
+            one.key,
+            _said(one.names, locale),
+            _said(one.descriptions, locale),
+            mine.get(one.id) == SUBSCRIBED and one.purpose in allowed,
+        )
         for one in lists
         if one.id in mine or not sides or one.side in sides
     ]

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from growth.database.base import Id, Record
+from growth.database.base import THIS_TRANSACTION, Id, Record
 
 
 class MailingList(Record):
@@ -137,3 +137,21 @@ class SignUpPace(Record):
     hash: Mapped[bytes] = mapped_column(primary_key=True)
     window: Mapped[datetime] = mapped_column(primary_key=True)
     number: Mapped[int]
+
+
+class PermissionChange(Record):
+    """Somebody of whom something changed that a permission to write rests on: people with ids in a row.
+
+    Triggers append it, whoever writes: consent, lists, preferences, suppressions, addresses, country, erasure, rules.
+    A campaign asks those again who were noted since it was selected (`growth.campaigns.email.claiming`).
+    """
+
+    __tablename__ = "permission_change"
+    __table_args__ = (Index("ix_permission_change_xid", "xid"),)
+
+    id: Mapped[Id]
+    xid: Mapped[int] = mapped_column(server_default=THIS_TRANSACTION)
+    """The transaction that changed it: whether a selection saw it can be told whenever either was committed."""
+    first_person: Mapped[int]
+    last_person: Mapped[int]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))

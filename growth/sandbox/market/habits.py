@@ -1,17 +1,10 @@
-"""What is true of the pretend market: how people deal with messages, and which orders a channel really caused."""
+"""What is true of the pretend market: how people deal with messages, and at what time of day."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-CAUSED = {
-    "parent_referral": 0.55,
-    "seo": 0.7,
-    "paid_search": 0.45,
-    "affiliates": 0.3,
-    "email": 0.65,
-    "direct": 0.0,
-}
-"""Share of the orders after a channel's visit that would not have come without it; the rest would have come anyway."""
+SEED = "market of makers"
+"""Of the demo: its past and its present are one market."""
 
 _NIGHT, _MORNING, _NOON = (0.5, 0.3, 0.2, 0.2, 0.2, 0.3), (0.6, 0.9, 1.2, 1.4, 1.4, 1.3), (1.3, 1.3, 1.2, 1.2, 1.2, 1.3)
 _EVENING = (1.4, 1.5, 1.6, 1.4, 1.1, 0.8)
@@ -32,7 +25,7 @@ class Habits:
     clicks: float = 0.3
     """Of those who open."""
     orders: float = 0.16
-    """Of those who click."""
+    """Of those who click: order after it, and would not have otherwise. What they order anyway is no message's."""
     unsubscribes: float = 0.012
     """Of those who open."""
     complainers: float = 0.0015
@@ -64,7 +57,7 @@ UNSUBSCRIBED_AFTER = timedelta(minutes=3)
 class Market:
     """One market: its seed, its people's habits, and how many times faster than the real world it lives."""
 
-    seed: str = "growth"
+    seed: str = SEED
     habits: Habits = field(default_factory=Habits)
     pace: float = 60.0
     visitors: bool = True

@@ -12,8 +12,8 @@ from growth.sandbox.dice import Dice
 from growth.sandbox.mailbox.message import Message, locale_of
 from growth.sandbox.market import habits as true
 from growth.sandbox.market.habits import Market
+from growth.sandbox.market.sources import BASKET
 from growth.sandbox.past.names import BUYERS, Nation
-from growth.sandbox.past.truth import BASKET
 
 
 class What(StrEnum):

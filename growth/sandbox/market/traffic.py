@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from growth.clock import Clock
 from growth.errors import TransientError
 from growth.sandbox.dice import Dice
-from growth.sandbox.market.visitors import happening
+from growth.sandbox.market.visitors import Visitors
 from growth.sandbox.product import Product
 
 _EVERY = 5.0  # seconds
@@ -21,12 +21,13 @@ _LOG = logging.getLogger("growth.sandbox")
 
 @dataclass
 class Traffic:
-    """Remembers in `file` until when the product was told; told twice, it keeps each event once."""
+    """Remembers in `file` when it began and until when the product was told; told twice, it keeps each event once."""
 
     file: Path
     dice: Dice
     product: Product
     clock: Clock
+    _visitors: Visitors | None = field(default=None, init=False)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -40,22 +41,28 @@ class Traffic:
     async def catch_up(self) -> None:
         """Tell what happened until now. Raises TransientError when the product takes it later."""
         now = self.clock.now()
-        events = list(happening(self.dice, begins(self._told_until(), now), now))
+        told_until, begun = self._remembered()
+        if self._visitors is None:
+            self._visitors = Visitors(self.dice, begun or now.date())
+        events = list(self._visitors.happening(begins(told_until, now), now))
         for start in range(0, len(events), _AT_ONCE):
             heard = await self.product.tell(events[start : start + _AT_ONCE])
             if heard.status == 429 or heard.status >= 500:
                 return
         self._remember(now)
 
-    def _told_until(self) -> datetime | None:
+    def _remembered(self) -> tuple[datetime | None, date | None]:
+        """Until when it told, and the day it began; None for what isn't known."""
         try:
-            return datetime.fromisoformat(self.file.read_text())
+            told_until, _, begun = self.file.read_text().partition("\n")
+            return datetime.fromisoformat(told_until), date.fromisoformat(begun)
         except (OSError, ValueError):
-            return None
+            return None, None
 
     def _remember(self, now: datetime) -> None:
+        assert self._visitors is not None
         fresh = self.file.with_suffix(".new")
-        fresh.write_text(now.isoformat())
+        fresh.write_text(f"{now.isoformat()}\n{self._visitors.begun.isoformat()}")
         fresh.replace(self.file)
 
 

@@ -1,26 +1,29 @@
 """The sellers as leads: organisations, stages they reached, calls they had."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select
+from psycopg.types.json import Jsonb
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from growth.database.copying import ALIKE
+from growth.database.copying import copy_rows
 from growth.leads.records import Activity, Lead, StageChange
 from growth.people.records import Organisation
 from growth.sandbox.dice import Dice
-from growth.sandbox.past.sellers import Seller
+from growth.sandbox.market.sellers import Seller
 
 SOURCE = "demo"
+_STAGE = ("lead_id", "stage", "at", "by", "reason", "recorded_at")
+_ACTIVITY = ("lead_id", "account_id", "kind", "outcome", "note", "at")
 _OUTCOMES = {"no_answer": 0.4, "reached": 0.25, "call_back": 0.15, "interested": 0.15, "not_interested": 0.05}
 
 
 def store(
     session: Session,
     sellers: Sequence[Seller],
-    people: dict[str, int],
+    people: Mapping[str, int],
     *,
     reps: Sequence[int],
     dice: Dice,
@@ -36,26 +39,25 @@ def store(
         _lead(one, company, people.get(one.email), reps, dice) for one, company in zip(fresh, companies, strict=True)
     ]
     leads = _stored(session, Lead, rows)
-    session.execute(
-        insert(StageChange),
-        [row for one, lead in zip(fresh, leads, strict=True) for row in _stages(one, lead)],
-    )
-    session.execute(
-        insert(Activity),
-        [row for one, lead in zip(fresh, leads, strict=True) for row in _calls(one, lead, reps, dice, now)],
-    )
+    both = list(zip(fresh, leads, strict=True))
+    copy_rows(session, StageChange.__tablename__, _STAGE, (row for one, lead in both for row in _stages(one, lead)))
+    calls = (row for one, lead in both for row in _calls(one, lead, reps, dice, now))
+    copy_rows(session, Activity.__tablename__, _ACTIVITY, calls)
 
 
-def _stored(session: Session, record: type[Organisation] | type[Lead], rows: list[dict[str, Any]]) -> list[int]:
-    """Store rows; gives their ids in the same order."""
-    stored = insert(record).returning(record.id, sort_by_parameter_order=True)
-    return list(session.scalars(stored, rows, execution_options=ALIKE))
+def _stored(session: Session, record: type[Organisation] | type[Lead], rows: Sequence[dict[str, Any]]) -> list[int]:
+    """Store rows with the same columns; gives their ids in the same order."""
+    table = record.__tablename__
+    taken = text("select nextval(pg_get_serial_sequence(:table, 'id')) from generate_series(1, :count)")
+    ids = list(session.scalars(taken, {"table": table, "count": len(rows)}))
+    copy_rows(session, table, ("id", *rows[0]), ((one, *row.values()) for one, row in zip(ids, rows, strict=True)))
+    return ids
 
 
 def _organisation(seller: Seller) -> dict[str, Any]:
     return {
         "legal_name": seller.name,
-        "names": {"zh": seller.name},
+        "names": Jsonb({"zh": seller.name}),
         "kind": seller.facts["company_type"],
         "country": "CN",
         "province": seller.facts["province"],
@@ -75,7 +77,7 @@ def _lead(seller: Seller, company: int, person: int | None, reps: Sequence[int],
         "person_id": person,
         "name": seller.name,
         "channel": seller.channel,
-        "facts": seller.facts,
+        "facts": Jsonb(seller.facts),
         "stage": "shop_open" if seller.won else "lost" if seller.ended else reached,
         "contacted_at": seller.contacted,
         "won_at": seller.won,
@@ -85,31 +87,17 @@ def _lead(seller: Seller, company: int, person: int | None, reps: Sequence[int],
     }
 
 
-def _stages(seller: Seller, lead: int) -> Iterator[dict[str, Any]]:
+def _stages(seller: Seller, lead: int) -> Iterator[tuple[Any, ...]]:
     """After the first contact, to the open shop or to the end."""
-    for stage, at in seller.stages:
-        yield _stage(lead, stage, at)
-    if seller.won:
-        yield _stage(lead, "shop_open", seller.won)
-    if seller.ended:
-        yield _stage(lead, "lost", seller.ended)
+    reached = [*seller.stages, ("shop_open", seller.won), ("lost", seller.ended)]
+    return ((lead, stage, at, "sample data", "", at) for stage, at in reached if at is not None)
 
 
-def _stage(lead: int, stage: str, at: datetime) -> dict[str, Any]:
-    return {"lead_id": lead, "stage": stage, "at": at, "by": "sample data", "reason": "", "recorded_at": at}
-
-
-def _calls(seller: Seller, lead: int, reps: Sequence[int], dice: Dice, now: datetime) -> Iterator[dict[str, Any]]:
+def _calls(seller: Seller, lead: int, reps: Sequence[int], dice: Dice, now: datetime) -> Iterator[tuple[Any, ...]]:
     """None to three calls in the first weeks, before it ended."""
     end = seller.won or seller.ended or now
     for place in range(int(dice.between(0, 4, "calls", seller.number))):
         at = seller.contacted + timedelta(days=dice.between(0.2, 20, "call", seller.number, place))
         if reps and at < end:
-            yield {
-                "lead_id": lead,
-                "account_id": dice.one_of(reps, "caller", seller.number, place),
-                "kind": "call",
-                "outcome": dice.pick(_OUTCOMES, "outcome", seller.number, place),
-                "note": "",
-                "at": at,
-            }
+            caller = dice.one_of(reps, "caller", seller.number, place)
+            yield lead, caller, "call", dice.pick(_OUTCOMES, "outcome", seller.number, place), "", at

@@ -53,15 +53,28 @@ _CHINESE_FAMILY = _pairs(
     "王/wang 李/li 张/zhang 刘/liu 陈/chen 杨/yang 黄/huang 赵/zhao 吴/wu 周/zhou 徐/xu 孙/sun 马/ma 朱/zhu 林/lin"
 )
 
+_RUSSIAN = (_RUSSIAN_GIVEN, _RUSSIAN_FAMILY)
+_ENGLISH = (_ENGLISH_GIVEN, _ENGLISH_FAMILY)
+_PORTUGUESE = (_PORTUGUESE_GIVEN, _PORTUGUESE_FAMILY)
+_CHINESE = (_CHINESE_GIVEN, _CHINESE_FAMILY, True)
+
 BUYERS = {
-    Nation("RU", "ru", "Europe/Moscow", _RUSSIAN_GIVEN, _RUSSIAN_FAMILY): 0.42,
-    Nation("US", "en", "America/New_York", _ENGLISH_GIVEN, _ENGLISH_FAMILY): 0.25,
-    Nation("BR", "pt_BR", "America/Sao_Paulo", _PORTUGUESE_GIVEN, _PORTUGUESE_FAMILY): 0.22,
-    Nation("KZ", "ru", "Asia/Almaty", _RUSSIAN_GIVEN, _RUSSIAN_FAMILY): 0.05,
-    Nation("GB", "en", "Europe/London", _ENGLISH_GIVEN, _ENGLISH_FAMILY): 0.04,
-    Nation("SG", "zh_CN", "Asia/Singapore", _CHINESE_GIVEN, _CHINESE_FAMILY, family_first=True): 0.02,
+    Nation("RU", "ru", "Europe/Moscow", *_RUSSIAN): 0.37,
+    Nation("US", "en", "America/New_York", *_ENGLISH): 0.22,
+    Nation("BR", "pt_BR", "America/Sao_Paulo", *_PORTUGUESE): 0.19,
+    Nation("KZ", "ru", "Asia/Almaty", *_RUSSIAN): 0.04,
+    Nation("GB", "en", "Europe/London", *_ENGLISH): 0.03,
+    Nation("BY", "ru", "Europe/Minsk", *_RUSSIAN): 0.025,
+    Nation("CA", "en", "America/Toronto", *_ENGLISH): 0.025,
+    Nation("AU", "en", "Australia/Sydney", *_ENGLISH): 0.02,
+    Nation("UZ", "ru", "Asia/Tashkent", *_RUSSIAN): 0.02,
+    Nation("PT", "pt_BR", "Europe/Lisbon", *_PORTUGUESE): 0.015,
+    Nation("SG", "zh_CN", "Asia/Singapore", *_CHINESE): 0.015,
+    Nation("MY", "zh_CN", "Asia/Kuala_Lumpur", *_CHINESE): 0.01,
+    Nation("ZA", "en", "Africa/Johannesburg", *_ENGLISH): 0.01,
+    Nation("AO", "pt_BR", "Africa/Luanda", *_PORTUGUESE): 0.01,
 }
-"""Shares of the buyers by where they live."""
+"""Shares of the buyers by where they live; together one."""
 
 SELLERS = Nation("CN", "zh_CN", "Asia/Shanghai", _CHINESE_GIVEN, _CHINESE_FAMILY, family_first=True)
 

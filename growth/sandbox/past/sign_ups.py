@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from growth.keyring import keyring
 from growth.locales import LOCALES
+from growth.people.consent import MARKETING
 from growth.people.identity import EMAIL
 from growth.people.permission import forms, lists
 from growth.people.permission.records import Confirmation, MailingList, SignUpForm
@@ -20,6 +21,8 @@ _LISTS = {
     "offers": ("buyer", ("Offers of the week", "Предложения недели", "Ofertas da semana", "每周优惠")),
     "seller_letter": ("seller", ("Letter to sellers", "Письмо продавцам", "Carta aos vendedores", "卖家通讯")),
 }
+_PURPOSES = {"seller_letter": "seller_news"}
+"""What lists are for that aren't about news and offers."""
 _SHARES = {"product_news": 80, "offers": 45, "seller_letter": 60}
 """Percent of those who allow e-mails."""
 
@@ -32,6 +35,15 @@ _JOIN = text("""
     where person_id = any(:people) and purpose = 'marketing' and channel = 'email' and granted and bucket < :share
     on conflict do nothing
 """)
+_ALLOW = text("""
+    with allowed as (
+        insert into consent_fact (person_id, purpose, channel, granted, basis, jurisdiction, source, wording, at,
+            recorded_at)
+        select person_id, :purpose, 'email', true, 'consent', 'default', source, :wording, at, at
+        from list_member where list_id = :list and source = :source
+        on conflict do nothing returning person_id, purpose, channel, granted, basis, at)
+    insert into consent (person_id, purpose, channel, granted, basis, at) select * from allowed on conflict do nothing
+""")
 
 
 def sign_up(session: Session, buyers: Sequence[int], sellers: Sequence[int], organisation: str, now: datetime) -> None:
@@ -41,11 +53,14 @@ def sign_up(session: Session, buyers: Sequence[int], sellers: Sequence[int], org
     began = now - timedelta(days=300)
     for key, (side, names) in _LISTS.items():
         topic = lists.Topic(names=dict(zip(LOCALES, names, strict=True)), descriptions={}, public=True)
-        made = lists.create(session, key, side, topic, actor=_ACTOR, now=began)
+        made = lists.create(session, key, side, topic, purpose=_PURPOSES.get(key, MARKETING), actor=_ACTOR, now=began)
         form = _form(session, made, organisation, began)
         people = buyers if side == "buyer" else sellers
         asked = {"list": made.id, "key": key, "people": list(people), "share": _SHARES[key]}
         session.execute(_JOIN, asked | {"source": f"form {form.key}"})
+        if made.purpose != MARKETING:
+            agreed = {"purpose": made.purpose, "wording": form.texts["en"]["wording"]}
+            session.execute(_ALLOW, agreed | {"list": made.id, "source": f"form {form.key}"})
         _ask(session, form, now)
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from growth.campaigns.email.bounces import bounce_class
+from growth.campaigns.email.machines import clicked_by_machine, opened_by_machine
 from growth.campaigns.email.recipients import Recipient
 from growth.campaigns.letters.feedback import Told
 from growth.errors import InvalidError
@@ -104,9 +105,7 @@ def read_event(sent: Mapping[str, Any], recipient: Recipient) -> NewEvent:
     key = sent.get("sg_event_id")
     if not isinstance(key, str) or not key:
         raise InvalidError("sg_event_id", N_("The event has no id."))
-    kind = _KINDS[sent["event"]]
-    if kind == "email_open" and sent.get("sg_machine_open") is True:
-        kind = "email_machine_open"
+    kind = _told_apart(_KINDS[sent["event"]], sent)
     return NewEvent(
         occurred_at=_moment(sent.get("timestamp")),
         event_id=event_id("sendgrid", key),
@@ -117,6 +116,16 @@ def read_event(sent: Mapping[str, Any], recipient: Recipient) -> NewEvent:
         delivery_id=recipient.delivery_id,
         properties={"campaign": recipient.campaign} | _properties(sent, kind),
     )
+
+
+def _told_apart(kind: str, sent: Mapping[str, Any]) -> str:
+    """The kind of an opening or a click that a machine made, by SendGrid's own word or the program's name."""
+    program = str(sent.get("useragent") or "")
+    if kind == "email_open" and (sent.get("sg_machine_open") is True or (program and opened_by_machine(program))):
+        return "email_machine_open"
+    if kind == "email_click" and program and clicked_by_machine(program, links_lately=1):
+        return "email_machine_click"
+    return kind
 
 
 def _moment(timestamp: object) -> datetime:

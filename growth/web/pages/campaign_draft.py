@@ -12,8 +12,9 @@ from growth.campaigns.planning import create, save
 from growth.campaigns.reading import campaign_by_id
 from growth.campaigns.records import Campaign
 from growth.campaigns.states import State
+from growth.campaigns.unserved import MOST_COUNTED, lacking, unserved
 from growth.errors import InvalidError
-from growth.locales import N_
+from growth.locales import LANGUAGE_NAMES, N_
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, Viewer, ViewerDep, allow
 from growth.web.campaign_words import (
@@ -160,5 +161,18 @@ def _message_page(
         chosen=chosen,
         messages=message_options(session, request, campaign.message, campaign.message_version),
         shown=preview_locale(session, campaign.message, locale_of(request), campaign.message_version),
+        lacking=[LANGUAGE_NAMES[one] for one in lacking(session, campaign)],
+        counted=None,
         **values,
     )
+
+
+@router.get("/{campaign_id}/unserved", dependencies=[allow(Role.MARKETER)])
+def unserved_people(request: Request, session: SessionDep, clock: ClockDep, campaign_id: int) -> Response:
+    """How many read a language that the message lacks: a part of its step."""
+    campaign = campaign_by_id(session, campaign_id)
+    lacks = lacking(session, campaign)
+    counted = unserved(session, campaign, lacks, clock.now()) if lacks else {}
+    names = [LANGUAGE_NAMES[one] for one in lacks]
+    values: dict[str, Any] = {"campaign": campaign, "lacking": names, "counted": counted, "most": MOST_COUNTED}
+    return render(request, "campaign_unserved.html", **values)

@@ -10,6 +10,7 @@ from growth.campaigns.audience import review
 from growth.campaigns.differences import ChangedError
 from growth.campaigns.email.catalogue import locales_of, message_names
 from growth.campaigns.experimenting import experiment_of
+from growth.campaigns.experiments.alike import alike, languages
 from growth.campaigns.experiments.declaring import save_experiment
 from growth.campaigns.experiments.fields import LONGEST_HORIZON, NAMES, OUTCOMES, checked_experiment
 from growth.campaigns.experiments.sizing import expected, foresee
@@ -111,13 +112,15 @@ def _size(session: Session, campaign: Campaign, asked: Asked, now: datetime) -> 
     except InvalidError as error:
         return {"foreseen": None, "known": known, "not_yet": error}
     who = review(session, campaign, now)
-    return {"foreseen": foresee(declared, who.reached), "declared": declared, "who": who, "known": known}
+    same = languages(alike(declared.arms, who.by_locale))
+    return {"foreseen": foresee(declared, who.reached), "declared": declared, "who": who, "known": known, "same": same}
 
 
 def _page(
     request: Request, session: Session, campaign: Campaign, asked: Asked, *, status: int = 200, **more: Any
 ) -> Response:
-    values = {"errors": {}, "conflict": None, "foreseen": None, "known": None, "not_yet": None, "who": None} | more
+    values: dict[str, Any] = {"errors": {}, "conflict": None, "foreseen": None, "known": None, "not_yet": None}
+    values |= {"who": None, "same": ""} | more
     served = locales_of(session, campaign.message, campaign.message_version)
     return render(
         request,

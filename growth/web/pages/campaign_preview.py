@@ -119,6 +119,7 @@ def seen_values(request: Request, session: Session, campaign: Campaign, asked: S
         "asked_seen": asked.model_copy(update={"locale": locale, "arm": wording.arm if wording else ""}),
         "shown": locale,
         "made": made,
+        "kilobytes": len(made.html.encode()) / 1024 if made else 0,
         "problem": problem,
         "people": people,
         "sender": workspace(session),

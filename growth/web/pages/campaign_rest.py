@@ -9,7 +9,7 @@ from growth.campaigns.changing import LONGEST_SUBJECT, Rest, can_edit_rest, edit
 from growth.campaigns.readiness import served
 from growth.campaigns.reading import campaign_by_id, whole
 from growth.campaigns.records import Campaign
-from growth.errors import InvalidError
+from growth.errors import ConflictError, InvalidError
 from growth.locales import LANGUAGE_NAMES, LOCALES, N_
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
@@ -55,6 +55,11 @@ def change_rest(
         campaign = campaign_by_id(session, campaign_id)
         found = {error.field: error}
         return _page(request, session, campaign, message, subjects, errors=found, status=422)
+    except ConflictError:
+        campaign = campaign_by_id(session, campaign_id)
+        if campaign.version == version or not can_edit_rest(session, campaign):
+            raise
+        return _page(request, session, campaign, message, subjects, stale=True, status=409)
     told = N_("Saved. Whoever hasn't been sent it yet gets it like this once you resume.")
     return toast(see_other(f"/campaigns/{campaign_id}"), told)
 
@@ -68,6 +73,7 @@ def _page(
     *,
     status: int = 200,
     errors: dict[str, Any] | None = None,
+    stale: bool = False,
 ) -> Response:
     return render(
         request,
@@ -81,4 +87,5 @@ def _page(
         locales=[(key, LANGUAGE_NAMES[key]) for key in LOCALES if key in served(session, campaign)],
         most=LONGEST_SUBJECT,
         errors=errors or {},
+        stale=stale,
     )

@@ -23,7 +23,7 @@ from growth.campaigns.reading import (
     times_sent,
     whole,
 )
-from growth.campaigns.records import Campaign
+from growth.campaigns.records import Campaign, CampaignRun
 from growth.campaigns.sending.rules import rules
 from growth.campaigns.states import NAMES, Action, State, possible
 from growth.errors import NotFoundError
@@ -115,8 +115,6 @@ def campaign_shown(
     """The page of a campaign that is no draft; `typed` are values and errors of its small forms."""
     found = whole(session, campaign_id)
     campaign, run = found.campaign, run_of(session, campaign_id, run_id)
-    people = receivers(session, run.id, state=chosen, after=after, size=PAGE + 1) if run else []
-    times = times_sent(session, campaign_id, size=_TIMES_SHOWN + 1) if found.times > 1 else []
     values: dict[str, Any] = {"errors": {}, "per_hour": campaign.per_hour or "", "note": ""} | typed
     return render(
         request,
@@ -124,31 +122,44 @@ def campaign_shown(
         status=status,
         **_shown(request, found, now),
         **_may(session, viewer, found),
+        **_people(session, run, chosen, after),
+        **_times(session, found),
+        **_about(request, session, viewer, campaign),
         **experiment_values(request, session, campaign),
-        shown_run=run,
-        times=times[:_TIMES_SHOWN],
-        more_times=len(times) > _TIMES_SHOWN,
-        people=people[:PAGE],
-        following=people[PAGE - 1].place if len(people) > PAGE else None,
-        chosen=chosen,
-        filters=(*WAITING, *TROUBLE),
-        delivery_states=DELIVERY_STATES,
-        audience=conditions_text(request, session, campaign.audience, viewer.time_zone),
-        when=when_words(request, campaign, viewer.time_zone),
-        title=message_title,
-        **_links(session, campaign),
-        reasons=REASONS,
-        more=MORE,
         halted=rules(session).halted_because if rules(session).halted_at else None,
         hook=refused_lately(session, "sendgrid", now),
         **values,
     )
 
 
-def _links(session: Session, campaign: Campaign) -> dict[str, Any]:
-    """What a campaign took its people from: a saved audience, and the list that is its topic."""
+def _people(session: Session, run: CampaignRun | None, chosen: str | None, after: int | None) -> dict[str, Any]:
+    """A page of a run's messages, of one state when `chosen`."""
+    people = receivers(session, run.id, state=chosen, after=after, size=PAGE + 1) if run else []
+    return {
+        "shown_run": run,
+        "people": people[:PAGE],
+        "following": people[PAGE - 1].place if len(people) > PAGE else None,
+        "chosen": chosen,
+        "filters": (*WAITING, *TROUBLE),
+        "delivery_states": DELIVERY_STATES,
+        "reasons": REASONS,
+        "more": MORE,
+    }
+
+
+def _times(session: Session, found: Whole) -> dict[str, Any]:
+    """The last times it went out, where it did more than once."""
+    times = times_sent(session, found.campaign.id, size=_TIMES_SHOWN + 1) if found.times > 1 else []
+    return {"times": times[:_TIMES_SHOWN], "more_times": len(times) > _TIMES_SHOWN}
+
+
+def _about(request: Request, session: Session, viewer: Viewer, campaign: Campaign) -> dict[str, Any]:
+    """What it sends, when, and what it took its people from: a saved audience, and the list that is its topic."""
     saved = campaign.audience_version_id
     return {
+        "audience": conditions_text(request, session, campaign.audience, viewer.time_zone),
+        "when": when_words(request, campaign, viewer.time_zone),
+        "title": message_title,
         "audience_id": audience_of_version(session, saved) if saved is not None else None,
         "topic": list_by_id(session, campaign.list_id) if campaign.list_id is not None else None,
         "in_words": in_words,

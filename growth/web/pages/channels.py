@@ -12,6 +12,7 @@ from markupsafe import Markup
 from growth.attribution.channels import CHANNELS, SIDES
 from growth.errors import InvalidError
 from growth.locales import N_
+from growth.measurement.anomalies.watching import anomalies
 from growth.measurement.attention import attention
 from growth.measurement.figures import WHOLE, Figures
 from growth.measurement.periods import LENGTHS
@@ -20,6 +21,7 @@ from growth.money import Money
 from growth.people.accounts import Role
 from growth.people.importing.rejected import safe_cell
 from growth.web.access import ClockDep, SessionDep, allow
+from growth.web.anomaly_words import departed
 from growth.web.channel_words import SIDE_NAMES, WORDS, cells, kpis, tell, whole
 from growth.web.charts import counts_top, highest, meter, stacked_columns, ticks
 from growth.web.formats import compact_text, number_text, percent_text, short_day_text
@@ -86,6 +88,7 @@ def channels(request: Request, session: SessionDep, clock: ClockDep, wanted: Wan
         rows=[_row(request, found, line, place) for place, line in enumerate(found.lines, 1) if _told(line)],
         total=cells(request, found.currency, found.total),
         findings=[tell(request, found, one) for one in attention(found)],
+        departed=[departed(request, one) for one in anomalies(session, wanted.side, wanted.country, clock.now())],
         ranked=_ranked(request, found),
         more_countries=max(len(found.countries) - SHOWN_COUNTRIES, 0),
         unplaced=Money(found.without_country_minor, found.currency) if found.without_country_minor else None,

@@ -11,6 +11,7 @@ from growth.campaigns.reading import campaigns_to
 from growth.errors import InvalidError
 from growth.locales import LOCALES, N_
 from growth.people.accounts import Role
+from growth.people.consent import MARKETING, PURPOSES
 from growth.people.identity import EMAIL
 from growth.people.permission import forms, lists
 from growth.people.permission.records import MailingList
@@ -35,6 +36,7 @@ class Chosen(BaseModel):
 
     key: str = Field("", max_length=500)
     side: str = Field("", max_length=50)
+    purpose: str = Field(MARKETING, max_length=50)
     names: list[str] = []
     descriptions: list[str] = []
     public: bool = False
@@ -57,6 +59,7 @@ def all_lists(request: Request, session: SessionDep, viewer: ViewerDep, *, archi
         archived=archived,
         may=viewer.has(Role.MARKETER),
         sides=SIDE_NAMES,
+        purposes=PURPOSES,
         in_words=lists.in_words,
     )
 
@@ -73,6 +76,7 @@ def _form(request: Request, chosen: Chosen, errors: Mapping[str, InvalidError]) 
         request,
         "list_new.html",
         status=status,
+        purposes=PURPOSES,
         sides=SIDE_NAMES,
         errors=errors,
         **_shown(chosen.topic()),
@@ -91,7 +95,13 @@ def create(
     """A new list."""
     try:
         made = lists.create(
-            session, chosen.key.strip(), chosen.side, chosen.topic(), actor=viewer.email, now=clock.now()
+            session,
+            chosen.key.strip(),
+            chosen.side,
+            chosen.topic(),
+            purpose=chosen.purpose,
+            actor=viewer.email,
+            now=clock.now(),
         )
     except InvalidError as error:
         return _form(request, chosen, {error.field: error})
@@ -126,6 +136,7 @@ def _one(
         list=found,
         name=lists.in_words(found.names, "en"),
         sides=SIDE_NAMES,
+        purposes=PURPOSES,
         may=may,
         count=lists.counts(session, [found.id])[found.id],
         members=members[:_SHOWN],

@@ -9,12 +9,13 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from growth.attribution.separating import visitors_of
 from growth.campaigns.records import Campaign, CampaignRun, Delivery
 from growth.errors import InvalidError
 from growth.events.records import Event
 from growth.locales import N_
 from growth.people.accounts import Role
-from growth.people.consent import record_by_hand
+from growth.people.consent import MARKETING, PURPOSES, record_by_hand
 from growth.people.importing.cells import moment_of, short
 from growth.people.permission.lists import in_words, lists_of
 from growth.people.permission.preferences import standing
@@ -26,6 +27,7 @@ from growth.web.people_words import (
     DELIVERIES,
     EVENTS,
     FREQUENCIES,
+    JOINS,
     SUPPRESSIONS,
     country_name,
     language_name,
@@ -42,6 +44,7 @@ class Asked(BaseModel):
     """The form's fields, as they were typed."""
 
     said: str = ""
+    purpose: str = MARKETING
     basis: str = "consent"
     source: str = ""
     wording: str = ""
@@ -87,11 +90,14 @@ def _page(
         asked=asked,
         events=_events(session, person_id),
         sent=_sent(session, person_id),
+        visitors=visitors_of(session, person_id),
+        rests_on=JOINS,
         lists=lists_of(session, person_id),
         in_words=in_words,
         wish=None if shown.person.erased_at else standing(session, person_id, locale=viewer.locale, now=now),
         frequencies=FREQUENCIES,
         bases=BASES,
+        purposes=PURPOSES,
         suppressions=SUPPRESSIONS,
         event_words=EVENTS,
         delivery_words=DELIVERIES,
@@ -163,4 +169,5 @@ def _recorded(session: Session, viewer: Viewer, person_id: int, asked: Asked, no
         at=moment_of(asked.at[:100], viewer.time_zone),
         actor=viewer.email,
         now=now,
+        purpose=asked.purpose,
     )

@@ -1,26 +1,30 @@
 """Messages: those that came with the product and those saved here; new ones, and putting one away."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from growth.campaigns.messages.listing import PAGE, messages
-from growth.campaigns.messages.saving import duplicate, put_away, take_out
+from growth.campaigns.messages.saving import duplicate, new_message, put_away, take_out
 from growth.campaigns.messages.sources import message_names
+from growth.campaigns.messages.starting import HTML_MESSAGE
 from growth.errors import InvalidError
 from growth.locales import N_
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
 from growth.web.campaign_words import message_title
 from growth.web.navigation import NavEntry
-from growth.web.rendering import render, see_other
+from growth.web.rendering import render, said, see_other
 from growth.web.toasts import toast
 
 router = APIRouter(prefix="/templates")
 LOOKS = (Role.MARKETER, Role.MANAGER)
 NAV = NavEntry(group=N_("Buyers"), label=N_("Templates"), href="/templates", icon="template", order=12, roles=LOOKS)
 After = Annotated[str | None, Query(max_length=80)]
+_BEGIN = N_("nothing: HTML of your own")
+_HTML = "*html"
+"""Chosen instead of a message to copy; no message has such a name."""
 
 
 @router.get("", dependencies=[allow(*LOOKS)])
@@ -56,11 +60,15 @@ def make(
     like: Annotated[str, Form()] = "",
     new_name: Annotated[str, Form()] = "",
 ) -> Response:
-    """A copy to be changed."""
-    if like not in message_names(session, archived=True):
+    """A copy to be changed, or one that begins anew in HTML."""
+    if like not in (*message_names(session, archived=True), _HTML):
         return _new_page(request, session, like, new_name, InvalidError("like", N_("Choose a message of the list.")))
+    told: dict[str, Any] = {"actor": viewer.email, "now": clock.now()}
     try:
-        made = duplicate(session, like, new_name, actor=viewer.email, now=clock.now())
+        if like == _HTML:
+            made = new_message(session, new_name, HTML_MESSAGE, {}, **told)
+            return toast(see_other(f"/templates/{made}"), N_("This is a beginning. Change what you like."))
+        made = duplicate(session, like, new_name, **told)
     except InvalidError as error:
         return _new_page(request, session, like, new_name, error)
     return toast(see_other(f"/templates/{made}"), N_("This is a copy. Change what you like."))
@@ -73,7 +81,7 @@ def _new_page(
         request,
         "template_new.html",
         status=422 if error else 200,
-        names=[(name, message_title(name)) for name in message_names(session)],
+        names=[*((name, message_title(name)) for name in message_names(session)), (_HTML, said(request, _BEGIN))],
         like=like,
         new_name=new_name,
         errors={error.field: error} if error else {},

@@ -14,7 +14,7 @@ from growth.campaigns.messages.saving import LONGEST_NOTE, ChangedError, check, 
 from growth.campaigns.messages.sources import FILES, Source, shipped_names, source_of
 from growth.campaigns.messages.variables import VARIABLES
 from growth.errors import GrowthError, InvalidError
-from growth.locales import N_
+from growth.locales import LANGUAGE_NAMES, N_
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, Viewer, ViewerDep, allow
 from growth.web.campaign_words import message_title
@@ -26,6 +26,7 @@ from growth.web.template_views import (
     Edited,
     errors_by_field,
     insertions,
+    not_offered,
     seen,
     sentence_rows,
     shown_locale,
@@ -35,6 +36,9 @@ from growth.web.toasts import toast
 router = APIRouter(prefix="/templates")
 Form_ = Annotated[Edited, Form()]
 Number = Annotated[int | None, Query(ge=0, le=2**31)]
+_UNSAID = N_(
+    "Version %(version)s is saved. Who reads %(languages)s gets nothing of it until all sentences have a text."
+)
 SCHEME_NAMES = {"auto": N_("As the reader has it"), "light": N_("Light"), "dark": N_("Dark")}
 
 
@@ -76,6 +80,9 @@ def save_version(
         return _page(request, session, viewer, mine, status=409, conflict=rows, version=theirs, **asked)
     if made == edited.version:
         return toast(see_other(f"/templates/{name}"), N_("Nothing was changed, so nothing was saved."))
+    if unsaid := not_offered(source_of(session, name)):
+        languages = ", ".join(LANGUAGE_NAMES[locale] for locale in unsaid)
+        return toast(see_other(f"/templates/{name}"), _UNSAID, version=made, languages=languages)
     return toast(see_other(f"/templates/{name}"), N_("Version %(version)s is saved."), version=made)
 
 
@@ -98,31 +105,37 @@ def _page(
         "errors": {},
     } | more
     values["errors"] = errors_by_field(findings) | values["errors"]
-    row = session.get(Message, source.name)
     return render(
         request,
         "template.html",
         status=status,
         **values,
         **_shown(request, session, source, wanted),
-        source=source,
-        kind=source.body.partition(".")[2],
-        files={
-            FIELDS[file]: source.files.get(file, "") for file in FILES if file in source.files or file != "body.html"
-        },
+        **_about(session, source),
         findings=findings,
         rows=sentence_rows(source),
         insertions=insertions(),
         labels={key: one.label for key, one in VARIABLES.items()},
-        title=message_title(source.name),
         title_of=message_title,
-        shipped=source.name in shipped_names(),
-        archived=bool(row and row.archived_at),
-        campaigns=used_by(session, source.name),
         may=viewer.has(Role.MARKETER),
         schemes=SCHEME_NAMES,
         longest_note=LONGEST_NOTE,
     )
+
+
+def _about(session: Session, source: Source) -> dict[str, Any]:
+    """The message itself: its files by their fields, what it is called, and where it is used."""
+    row = session.get(Message, source.name)
+    there = [file for file in FILES if file in source.files or file != "body.html"]
+    return {
+        "source": source,
+        "kind": source.body.partition(".")[2],
+        "files": {FIELDS[file]: source.files.get(file, "") for file in there},
+        "title": message_title(source.name),
+        "shipped": source.name in shipped_names(),
+        "archived": bool(row and row.archived_at),
+        "campaigns": used_by(session, source.name),
+    }
 
 
 def _shown(request: Request, session: Session, source: Source, wanted: str | None) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from growth.campaigns.email.machines import clicked_by_machine
+from growth.campaigns.email import bursts
+from growth.campaigns.email.machines import BURST_LINKS, clicked_by_machine
 from growth.campaigns.email.recipients import link_of, links_followed, recipients
 from growth.errors import NotFoundError
 from growth.events.links import read_click, sign_person
@@ -25,10 +26,13 @@ def click(request: Request, session: SessionDep, clock: ClockDep, signed: str) -
     if recipient is None or url is None or not url.startswith(("https://", "http://")):
         raise NotFoundError(N_("What this link led to is gone."))
     if is_reading(request):
+        bursts.one_at_a_time(session, recipient.delivery_id)
         lately = len(links_followed(session, recipient, now) | {asked.position})
         machine = clicked_by_machine(request.headers.get("user-agent", ""), lately)
         kind = "email_machine_click" if machine else "email_click"
         happened(session, recipient, kind, "link", now, position=asked.position)
+        if lately >= BURST_LINKS:
+            bursts.take_back(session, recipient, now)
     token = sign_person(recipient.person_id, now) if recipient.person_id is not None else None
     target = landing(url, shop_url=settings().shop_url, campaign=recipient.campaign, token=token)
     return RedirectResponse(target, 302, headers={"X-Robots-Tag": "noindex"})

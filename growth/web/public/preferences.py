@@ -16,8 +16,9 @@ from growth.events.links import read_preferences
 from growth.ids import event_id
 from growth.keyring import keyring
 from growth.locales import N_, closest, translate
+from growth.people.identity import normalise_email
 from growth.people.permission import leaving, moving, preferences
-from growth.people.permission.guarding import ip_prefix
+from growth.people.permission.guarding import ip_prefix, spend
 from growth.web.access import ClockDep, SessionDep, public
 from growth.web.people_words import FREQUENCIES
 from growth.web.public.happened import happened
@@ -28,6 +29,8 @@ from growth.web.toasts import toast
 router = APIRouter(prefix="/p/preferences")
 
 AGREEMENT = N_("By choosing a topic I allow %(organisation)s to send me e-mails about it. I can leave at any time.")
+_MOST_CHANGES = 10
+"""New addresses that one person may ask for in an hour: each is a letter to whoever has it."""
 ANEW = N_("By this I allow %(organisation)s to send me news and offers by e-mail. I can leave at any time.")
 
 
@@ -171,11 +174,8 @@ def change_address(
 ) -> Response:
     """Send a letter to the new address. The answer is the same whoever the address belongs to."""
     reader, now = _reader(request, session, t), clock.now()
-    evidence = _evidence(request, reader)
     try:
-        wishes.ask_new_address(
-            session, reader.person_id, email[:1_000], locale=reader.locale, evidence=evidence, now=now
-        )
+        _ask_address(session, reader, email[:1_000], _evidence(request, reader), now)
     except InvalidError as error:
         wrong = {"email": error}
         return _page(request, session, reader, now, status=422, errors=wrong, email=email[:1_000])
@@ -186,11 +186,19 @@ def change_address(
     )
 
 
+def _ask_address(session: Session, reader: Reader, email: str, evidence: dict[str, Any], now: datetime) -> None:
+    """Ask whoever has an address, of which a person names few in an hour. Raises InvalidError, field `email`."""
+    address = normalise_email(email)
+    if spend(session, "address change", str(reader.person_id), now) > _MOST_CHANGES:
+        raise InvalidError("email", N_("You asked for so many addresses. Please try again in an hour."))
+    wishes.ask_new_address(session, reader.person_id, address, locale=reader.locale, evidence=evidence, now=now)
+
+
 @router.post("/unsubscribe", dependencies=[public()])
 def unsubscribe(request: Request, session: SessionDep, clock: ClockDep, t: str = "") -> Response:
     """End everything at once; it can be taken back for ten minutes."""
     reader, now = _reader(request, session, t), clock.now()
-    before = preferences.standing(session, reader.person_id, locale=reader.locale, now=now).allowed
+    before = preferences.standing(session, reader.person_id, locale=reader.locale, now=now).anything
     delivery = reader.message.delivery_id if reader.message else None
     wishes.leave_everything(session, reader.person_id, delivery, now=now)
     if before and reader.message:

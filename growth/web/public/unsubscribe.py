@@ -13,7 +13,7 @@ from growth.errors import NotFoundError
 from growth.events.links import read_unsubscribe
 from growth.keyring import keyring
 from growth.locales import N_, closest, translate
-from growth.people.consent import EMAIL_CHANNEL, may_write
+from growth.people.consent import EMAIL_CHANNEL, MARKETING, PURPOSES, may_write
 from growth.people.records import Identity
 from growth.web.access import ClockDep, SessionDep, public
 from growth.web.public.happened import happened
@@ -39,6 +39,7 @@ def unsubscribe_page(request: Request, session: SessionDep, t: str = "") -> Resp
         ended=_ended(session, recipient),
         known=recipient.person_id is not None,
         reasons=REASONS,
+        purpose=PURPOSES[recipient.purpose] if recipient.purpose in PURPOSES and recipient.purpose != MARKETING else "",
     )
     response.headers["X-Robots-Tag"] = "noindex"
     return response

@@ -35,6 +35,12 @@ def _event(value: Mapping[str, Any], one: Made, _: World) -> bool:
     return len(fitting) >= times
 
 
+def _custom_event(value: Mapping[str, Any], one: Made, _: World) -> bool:
+    times: int = value["times"]
+    fitting = [at for name, at in one.custom if name == value["name"] and at >= _since(value["days"])]
+    return len(fitting) >= times
+
+
 def _spent(value: Mapping[str, Any], one: Made, _: World) -> bool:
     since = _since(value["days"])
     fitting = [minor for _, minor, currency, at in one.paid if currency == value["currency"] and at >= since]
@@ -62,6 +68,7 @@ def _unopened(last: int, one: Made, _: World) -> bool:
 _MEANINGS: dict[str, Callable[[Any, Made, World], bool]] = {
     "language": lambda value, one, _: closest(one.locale) in value,
     "country": lambda value, one, _: one.country in value,
+    "time_zone": lambda value, one, _: one.zone in value,
     "joined": lambda value, one, _: one.joined >= _since(value),
     "joined_day": lambda value, one, _: one.joined >= datetime.fromisoformat(value),
     "side": _side,
@@ -71,6 +78,7 @@ _MEANINGS: dict[str, Callable[[Any, Made, World], bool]] = {
     "left_list": lambda value, one, _: any(one.lists.get(key) == "left" for key in value),
     "suppressed": lambda _, one, __: one.suppressed,
     "event": _event,
+    "custom_event": _custom_event,
     "spent": _spent,
     "message": _message,
     "unopened": _unopened,

@@ -31,11 +31,13 @@ class Made:
     id: int = 0
     locale: str | None = None
     country: str | None = None
+    zone: str | None = None
     joined: datetime = NOW
     bases: set[str] = field(default_factory=set)
     lists: dict[str, str] = field(default_factory=dict)
     suppressed: bool = False
     events: list[tuple[str, datetime]] = field(default_factory=list)
+    custom: list[tuple[str, datetime]] = field(default_factory=list)
     paid: list[tuple[str, int, str, datetime]] = field(default_factory=list)
     messages: list[dict[str, Any]] = field(default_factory=list)
     stage: str | None = None
@@ -102,9 +104,10 @@ def _person(session: Session, dice: random.Random) -> Made:
     made = Made(
         locale=dice.choice([None, "ru", "ru-RU", "pt", "pt-BR", "EN_us", "fr"]),
         country=dice.choice([None, "RU", "BR", "US"]),
+        zone=dice.choice([None, "Europe/Moscow", "America/Sao_Paulo"]),
         joined=NOW - timedelta(days=dice.choice([0, 5, 30, 31, 400])),
     )
-    row = Person(locale=made.locale, country=made.country, created_at=made.joined)
+    row = Person(locale=made.locale, country=made.country, time_zone=made.zone, created_at=made.joined)
     session.add(row)
     session.flush()
     made.id = row.id
@@ -137,12 +140,17 @@ def _behaviour(session: Session, dice: random.Random, one: Made) -> None:
         (dice.choice(KINDS), NOW - timedelta(days=dice.choice([1, 10, 40, 80])))
         for _ in range(dice.choice([0, 0, 1, 2, 4]))
     ]
+    one.custom = [
+        (dice.choice(["basket", "wish"]), NOW - timedelta(days=dice.choice([1, 40])))
+        for _ in range(dice.choice([0, 1, 3]))
+    ]
     ingest(
         session,
         [
             NewEvent(occurred_at=at, event_id=uuid.uuid4(), kind=kind, source="test", side="buyer", person_id=one.id)
             for kind, at in one.events
-        ],
+        ]
+        + [_custom(one, name, at) for name, at in one.custom],
         now=NOW,
     )
     for number in range(dice.choice([0, 0, 1, 3])):
@@ -157,6 +165,18 @@ def _behaviour(session: Session, dice: random.Random, one: Made) -> None:
             | {"currency": paid[2]},
         )
         one.paid.append(paid)
+
+
+def _custom(one: Made, name: str, at: datetime) -> NewEvent:
+    return NewEvent(
+        occurred_at=at,
+        event_id=uuid.uuid4(),
+        kind="custom",
+        source="test",
+        side="buyer",
+        person_id=one.id,
+        properties={"name": name},
+    )
 
 
 def _messages(session: Session, dice: random.Random, one: Made, runs: Mapping[int, int]) -> None:

@@ -20,6 +20,7 @@ _DAYS = st.sampled_from([None, 10, 30, 70])
 _VALUES: dict[str, Any] = {
     "language": st.lists(st.sampled_from(["en", "ru", "pt_BR", "zh_CN"]), min_size=1),
     "country": st.lists(st.sampled_from(["RU", "BR", "US", "CN"]), min_size=1),
+    "time_zone": st.lists(st.sampled_from(["Europe/Moscow", "Asia/Shanghai"]), min_size=1),
     "joined": st.sampled_from([1, 30, 365]),
     "joined_day": st.sampled_from(["2026-11-24T12:00:00+00:00", "2026-10-25", "2020-01-01"]),
     "side": st.lists(st.sampled_from(["buyer", "seller"]), min_size=1),
@@ -30,6 +31,9 @@ _VALUES: dict[str, Any] = {
     "left_list": st.lists(st.sampled_from(["news", "shops"]), min_size=1),
     "suppressed": st.none(),
     "event": st.fixed_dictionaries({"kind": st.sampled_from(KINDS), "times": st.integers(1, 3), "days": _DAYS}),
+    "custom_event": st.fixed_dictionaries(
+        {"name": st.sampled_from(["basket", "wish", "none"]), "times": st.integers(1, 3), "days": _DAYS}
+    ),
     "spent": st.fixed_dictionaries(
         {"amount_minor": st.sampled_from([1, 5_000, 15_000]), "currency": st.sampled_from(["USD", "BRL"])}
         | {"days": _DAYS}

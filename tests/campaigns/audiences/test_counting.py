@@ -71,6 +71,7 @@ def filled(server_url: str) -> Iterator[Engine]:
 VALUES: dict[str, Any] = {
     "language": ["ru"],
     "country": ["RU"],
+    "time_zone": ["Europe/Moscow"],
     "joined": 1,
     "joined_day": "2026-11-24",
     "side": ["seller"],
@@ -79,6 +80,7 @@ VALUES: dict[str, Any] = {
     "left_list": ["news"],
     "suppressed": None,
     "event": {"kind": "order", "times": 1, "days": 2},
+    "custom_event": {"name": "basket", "times": 2, "days": 2},
     "spent": {"amount_minor": 100, "currency": "USD", "days": 2},
     "message": {"step": "sent", "days": 2},
     "unopened": 3,

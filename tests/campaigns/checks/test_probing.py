@@ -1,14 +1,16 @@
 """Opening the pages that links lead to: real servers on loopback, and walls that hold."""
 
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from growth.campaigns.checks import probing
-from growth.campaigns.checks.probing import Answer, ask, judge, look, on_the_internet
+from growth.campaigns.checks.probing import Answer, ask, ask_all, judge, look, on_the_internet
 from tests.conftest import NOON
 
 
@@ -29,6 +31,9 @@ class Shop(BaseHTTPRequestHandler):
         if place == "/rude":
             self.connection.close()
             return
+        if place == "/drip":
+            self._drip()
+            return
         if place == "/to":
             self.send_response(302)
             self.send_header("Location", onward)
@@ -37,6 +42,14 @@ class Shop(BaseHTTPRequestHandler):
         else:
             self.send_response(int(place[1:]))
         self.end_headers()
+
+    def _drip(self) -> None:
+        """A header that never ends, a byte at a time."""
+        with suppress(OSError):
+            self.wfile.write(b"HTTP/1.0 200 OK\r\nX: ")
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.02)
 
     def log_message(self, *_: object) -> None:
         """Nothing."""
@@ -55,6 +68,15 @@ def shop() -> Iterator[str]:
     server.server_close()
 
 
+def test_a_server_that_drips_holds_nobody(shop: str) -> None:
+    found = ask_all([f"{shop}/drip", f"{shop}/200"], anywhere, patience=0.5)
+    assert [one.state for one in found] == ["unreached", "answers"]
+    probes = [one for one in threading.enumerate() if one.name.startswith("probe")]
+    for one in probes:
+        one.join(5)
+    assert not any(one.is_alive() for one in probes)
+
+
 def anywhere(_address: str) -> bool:
     return True
 
@@ -64,6 +86,7 @@ def anywhere(_address: str) -> bool:
     [
         ("/200", "answers", ""),
         ("/get", "answers", ""),
+        ("/200?для=сумок и рюкзаков", "answers", ""),
         ("/404", "broken", "404"),
         ("/500", "broken", "500"),
         ("/to?/200", "answers", ""),

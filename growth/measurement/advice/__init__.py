@@ -1,0 +1,1 @@
+"""What money does: response curves of channels, and what moving a budget would bring."""

@@ -1,0 +1,153 @@
+"""Budgets per month and channel, and the guard that no plan passes, however many are made at once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from growth.database.audit import audit
+from growth.database.changed_days import zone_of
+from growth.errors import ConflictError, InvalidError, RefusedError
+from growth.locales import N_
+from growth.money import Money
+from growth.spend.currencies import base_currency, rates_on, turned
+from growth.spend.records import Budget, BudgetPlan, Cost
+
+LARGEST_MINOR = 10**13
+
+
+def month_of(day: date) -> date:
+    """The first day of its month, by which budgets are known."""
+    return day.replace(day=1)
+
+
+def month_end(month: date) -> date:
+    """Its last day."""
+    return month_of(month + timedelta(days=31)) - timedelta(days=1)
+
+
+def budgets_of(session: Session, side: str, month: date) -> dict[str, Budget]:
+    """By channel."""
+    found = session.scalars(select(Budget).where(Budget.month == month_of(month), Budget.side == side))
+    return {one.channel: one for one in found}
+
+
+def change_budget(
+    session: Session, side: str, channel: str, month: date, minor: int, *, version: int, actor: str, now: datetime
+) -> Budget:
+    """Set a budget in the workspace's currency, audited.
+
+    `version` is the one that was looked at, 0 where there was none. Raises InvalidError, ConflictError when somebody
+    else changed it since, RefusedError when plans hold more already.
+    """
+    if not 0 <= minor <= LARGEST_MINOR:
+        raise InvalidError("amount", N_("A budget is zero or more, and not larger than we can keep."))
+    first = insert(Budget).values(month=month_of(month), side=side, channel=channel, amount_minor=0, version=0,
+        currency=base_currency(session), changed_by=actor, changed_at=now)  # fmt: skip
+    session.execute(first.on_conflict_do_nothing())
+    found = _held(session, channel, month)
+    assert found is not None
+    if found.version != version:
+        raise ConflictError(
+            N_("Somebody else changed this budget since you opened it."), remedy=N_("Look at it again, then change it.")
+        )
+    if minor < found.planned_minor:
+        raise RefusedError(N_("Plans hold more of this budget already."), remedy=N_("Withdraw a plan first."))
+    detail = {"month": str(found.month), "before": found.amount_minor, "after": minor, "currency": found.currency}
+    found.amount_minor, found.version, found.changed_by, found.changed_at = minor, version + 1, actor, now
+    session.flush()
+    audit(session, actor=actor, action="budget change", subject=channel, detail=detail, now=now)
+    return found
+
+
+def guard(
+    session: Session, channel: str, month: date, planned_minor: int, currency: str, *, plan: str, now: datetime
+) -> BudgetPlan:
+    """Let a plan spend so much of the month's budget in all, or raise RefusedError; the same plan again replaces.
+
+    The budget's row is locked until the caller's transaction ends, so of two plans at once the second sees the first.
+    What was spent under the plan's name (the cost's campaign) is part of it; what was spent under others counts too.
+    """
+    if planned_minor < 0 or not plan:
+        raise InvalidError("amount", N_("A plan has a name and an amount of zero or more."))
+    budget = _held(session, channel, month)
+    if budget is None:
+        raise RefusedError(N_("This channel has no budget for the month."), remedy=N_("Set one on the budgets page."))
+    minor = _in(session, Money(planned_minor, currency), budget.currency, now)
+    plans = _plans(session, budget) | {plan: minor}
+    spent = spent_by_campaign(session, channel, budget.month, budget.currency)
+    held = sum(max(amount, spent.pop(name, 0)) for name, amount in plans.items()) + sum(spent.values())
+    # A correction counts against costs, never below what the plans hold.
+    held = max(held, sum(plans.values()))
+    if held > budget.amount_minor:
+        raise RefusedError(
+            N_("The budget of this month doesn't allow it: with this plan %(held)s of %(budget)s %(currency)s."),
+            remedy=N_("Plan less, or have a manager change the budget."),
+            held=Money(held, budget.currency).amount,
+            budget=Money(budget.amount_minor, budget.currency).amount,
+            currency=budget.currency,
+        )
+    budget.planned_minor = sum(plans.values())
+    kept = session.merge(BudgetPlan(month=budget.month, channel=channel, plan=plan, amount_minor=minor, planned_at=now))
+    session.flush()
+    return kept
+
+
+def _held(session: Session, channel: str, month: date) -> Budget | None:
+    mine = select(Budget).where(Budget.month == month_of(month), Budget.channel == channel)
+    return session.scalar(mine.with_for_update().execution_options(populate_existing=True))
+
+
+def _plans(session: Session, budget: Budget) -> dict[str, int]:
+    mine = select(BudgetPlan.plan, BudgetPlan.amount_minor).where(
+        BudgetPlan.month == budget.month, BudgetPlan.channel == budget.channel
+    )
+    return {row.plan: row.amount_minor for row in session.execute(mine)}
+
+
+def _in(session: Session, amount: Money, base: str, now: datetime) -> int:
+    day = now.astimezone(zone_of(session)).date()
+    rate = rates_on(session, base, [(amount.currency, day)]).get((amount.currency, day))
+    if rate is None:
+        raise RefusedError(N_("There is no rate for %(currency)s."), currency=amount.currency)
+    return turned(amount, base, rate)
+
+
+def spent_by_campaign(session: Session, channel: str, month: date, base: str) -> dict[str, int]:
+    """What the ledger says of the month by campaign, in `base`. Raises RefusedError where a rate is missing."""
+    columns = (Cost.campaign, Cost.day, Cost.currency, func.sum(Cost.amount_minor))
+    mine = select(*columns).where(Cost.channel == channel, Cost.day.between(month_of(month), month_end(month)))
+    rows = session.execute(mine.group_by(*columns[:3])).all()
+    rates = rates_on(session, base, {(currency, day) for _, day, currency, _ in rows})
+    spent: dict[str, int] = defaultdict(int)
+    for campaign, day, currency, minor in rows:
+        if (currency, day) not in rates:
+            raise RefusedError(N_("There is no rate for %(currency)s."), currency=currency)
+        spent[campaign] += turned(Money(int(minor), currency), base, rates[currency, day])
+    return dict(spent)
+
+
+def daily_spend(session: Session, side: str, days: tuple[date, date], base: str) -> dict[str, list[int]]:
+    """What each channel cost on each of the days, in `base`; amounts without a rate are left out."""
+    columns = (Cost.channel, Cost.day, Cost.currency, func.sum(Cost.amount_minor))
+    mine = select(*columns).where(Cost.day.between(*days), Cost.side == side).group_by(*columns[:3])
+    rows: Sequence[tuple[str, date, str, int]] = [(a, b, c, int(d)) for a, b, c, d in session.execute(mine)]
+    rates = rates_on(session, base, {(currency, day) for _, day, currency, _ in rows})
+    spent: dict[str, list[int]] = defaultdict(lambda: [0] * ((days[1] - days[0]).days + 1))
+    for channel, day, currency, minor in rows:
+        if (currency, day) in rates:
+            spent[channel][(day - days[0]).days] += turned(Money(minor, currency), base, rates[currency, day])
+    return dict(spent)
+
+
+def exhausted(session: Session, side: str, now: datetime) -> set[str]:
+    """Channels whose budget of this month is spent."""
+    today = now.astimezone(zone_of(session)).date()
+    budgets = budgets_of(session, side, today)
+    if not budgets:
+        return set()
+    spent = daily_spend(session, side, (month_of(today), today), base_currency(session))
+    return {one.channel for one in budgets.values() if sum(spent.get(one.channel, ())) >= one.amount_minor > 0}
