@@ -56,5 +56,7 @@ def send_back(session: Session, campaign_id: int, *, note: str, actor: str, now:
     campaign = locked(session, campaign_id)
     move(session, campaign, Action.SEND_BACK, actor=actor, now=now, detail={"note": words})
     campaign.sent_back = {"by": actor, "note": words}
+    if campaign.state == State.DRAFT:
+        campaign.pinned = None
     session.flush()
     return campaign

@@ -14,6 +14,7 @@ from growth.campaigns.email.catalogue import locales_of
 from growth.campaigns.experimenting import copy_experiment, remove_experiment
 from growth.campaigns.fields import checked, past
 from growth.campaigns.occasions.recurring import next_occurrence
+from growth.campaigns.pinning import pin
 from growth.campaigns.readiness import needs_approval
 from growth.campaigns.records import Campaign, CampaignRun
 from growth.campaigns.sending.waking import wake
@@ -173,6 +174,7 @@ def schedule(
     detail = {"at": moment.isoformat(), "holdout_percent": campaign.holdout_percent, "message": campaign.message}
     move(session, campaign, Action.ASK if asks else Action.SCHEDULE, actor=actor, now=now, detail=detail)
     campaign.scheduled_at, campaign.scheduled_by, campaign.sent_back = moment, actor, None
+    pin(session, campaign)
     session.flush()
     if moment <= now and not asks:
         send_soon(session, actor=actor, now=now)
@@ -215,7 +217,9 @@ def skip(session: Session, campaign_id: int, *, actor: str, now: datetime) -> Ca
 
 def take_back(session: Session, campaign_id: int, *, actor: str, now: datetime) -> Campaign:
     """Make a draft again of what is scheduled, asks or waits for approval. Its moment is kept for the next time."""
-    return _act(session, campaign_id, Action.TAKE_BACK, actor=actor, now=now)
+    campaign = _act(session, campaign_id, Action.TAKE_BACK, actor=actor, now=now)
+    campaign.pinned = None
+    return campaign
 
 
 def pause(session: Session, campaign_id: int, *, actor: str, now: datetime) -> Campaign:
@@ -233,7 +237,7 @@ def resume(session: Session, campaign_id: int, *, actor: str, now: datetime) -> 
         campaign.scheduled_by, campaign.sent_back = actor, None
     session.flush()
     if campaign.state == State.SENDING:
-        wake(session)
+        wake(session, resumed=campaign_id)
         send_soon(session, actor=actor, now=now)
     return campaign
 

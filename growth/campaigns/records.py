@@ -65,6 +65,9 @@ class Campaign(Record):
     saved_at: Mapped[datetime | None]
     paused_because: Mapped[dict[str, Any] | None]
     """What paused it other than a person: {"message", "remedy", "values"}."""
+    pinned: Mapped[dict[str, Any] | None]
+    """What it depends on as it was when it was scheduled: {"audience": conditions with saved audiences put in,
+    "messages": {an arm's message: version}}; null for a draft."""
     changes: Mapped[dict[str, Any]] = mapped_column(server_default="{}")
     """What of its message was changed while it was sent: {"subjects": {locale: …}}."""
 

@@ -10,7 +10,6 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from growth.campaigns.audiences.compiling import compiled
-from growth.campaigns.audiences.expanding import expanded
 from growth.campaigns.choosing.permission import LOCALE
 from growth.campaigns.email import personal
 from growth.campaigns.email.catalogue import Compiled, compile_message, fill, filled_in
@@ -18,6 +17,7 @@ from growth.campaigns.experimenting import experiment_of
 from growth.campaigns.messages.facts import facts_of
 from growth.campaigns.messages.sources import sample_of, source_of
 from growth.campaigns.messages.words import own_words
+from growth.campaigns.pinning import conditions_of
 from growth.campaigns.records import Campaign
 from growth.database.workspace import Workspace, workspace
 from growth.errors import NotFoundError
@@ -85,7 +85,7 @@ def some_readers(
     session: Session, campaign: Campaign, locale: str, now: datetime, *, after: int = 0, most: int
 ) -> list[tuple[int, str | None]]:
     """The next people with permission in a campaign's audience who read a language, with their countries."""
-    audience = compiled(expanded(session, campaign.audience))
+    audience = compiled(conditions_of(session, campaign))
     asked = {"locale": locale, "purpose": campaign.purpose, "after": after, "most": most, "now": now}
     found = quickly(session, _SOME.format(locale=LOCALE, where=audience.where), asked | audience.values)
     return [(person, country) for person, country in found or []]

@@ -6,10 +6,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from growth.campaigns.audiences.compiling import compiled
-from growth.campaigns.audiences.expanding import expanded
 from growth.campaigns.choosing.judging import served_in
 from growth.campaigns.choosing.permission import LOCALE
 from growth.campaigns.experimenting import experiment_of
+from growth.campaigns.pinning import conditions_of
 from growth.campaigns.records import Campaign
 from growth.campaigns.seeing import quickly
 from growth.errors import NotFoundError
@@ -44,7 +44,7 @@ def unserved(session: Session, campaign: Campaign, locales: Sequence[str], now: 
 
     At most `MOST_COUNTED` together. None when counting takes too long for a page.
     """
-    audience = compiled(expanded(session, campaign.audience))
+    audience = compiled(conditions_of(session, campaign))
     asked = {"lacking": list(locales), "purpose": campaign.purpose, "most": MOST_COUNTED, "now": now}
     found = quickly(session, _READERS.format(where=audience.where), asked | dict(audience.values))
     return None if found is None else {locale: people for locale, people in found}  # noqa: C416 - rows, not pairs

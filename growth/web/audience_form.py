@@ -31,6 +31,7 @@ _FIRST: Mapping[str, Any] = {
     "side": ["buyer"],
     "permission": {"purpose": "marketing", "bases": []},
     "event": NEW["value"],
+    "custom_event": {"name": "basket", "times": 1, "days": 30},
     "spent": {"amount_minor": 10_000, "currency": "USD", "days": 180},
     "message": {"step": "clicked", "campaigns": [], "days": 30},
     "unopened": 5,

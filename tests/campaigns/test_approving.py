@@ -4,11 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from growth.campaigns import approving, planning
+from growth.campaigns.audiences import saving
+from growth.campaigns.audiences.compiling import compiled
+from growth.campaigns.audiences.conditions import narrowed
 from growth.campaigns.changing import Rest, change_speed, edit_rest
+from growth.campaigns.pinning import conditions_of
 from growth.campaigns.records import Campaign, Delivery
 from growth.campaigns.sending.rules import rules
 from growth.campaigns.states import State
@@ -45,6 +49,26 @@ def test_who_forgets_to_count_is_counted_for(session: Session) -> None:
     planning.schedule(session, campaign.id, at=None, version=1, actor=MINE, now=NOW)
     assert campaign.state == State.AWAITS
     assert session.scalars(select(JobRun)).all() == []
+
+
+def test_what_it_depends_on_is_kept_as_it_was_scheduled(session: Session) -> None:
+    russians = add_people(session, 2, NOW, country="RU", prefix="ru")
+    brazilians = add_people(session, 1, NOW, country="BR", prefix="br")
+    saved = saving.create(session, name="Far", conditions=narrowed(countries=["RU"]), actor=MINE, now=NOW)
+    campaign = make(session)
+    campaign.audience = {"all": [{"field": "audience", "op": "in", "value": [saved.id]}]}
+    tomorrow = NOW + timedelta(days=1)
+    planning.schedule(session, campaign.id, at=tomorrow, version=1, actor=MINE, now=NOW, reached=1)
+
+    def reached() -> set[int]:
+        where = compiled(conditions_of(session, campaign))
+        return set(session.scalars(text(f"select id from person where {where.where}"), where.values))
+
+    others = narrowed(countries=["BR"])
+    saving.save(session, saved.id, name="Far", conditions=others, version=1, actor=MINE, now=NOW)
+    assert reached() == set(russians)
+    planning.take_back(session, campaign.id, actor=MINE, now=NOW)
+    assert reached() == set(brazilians)
 
 
 def test_nobody_approves_their_own(session: Session) -> None:

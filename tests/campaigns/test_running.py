@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from growth.campaigns import planning
 from growth.campaigns.audiences.conditions import narrowed
 from growth.campaigns.email.provider import RecipientsRefusedError
 from growth.campaigns.email.send import breath, next_size, wait_for_answers
@@ -207,6 +208,23 @@ def test_pausing_stops_at_once_and_resuming_goes_on(
     assert states(engine) == {"accepted": 5}
     with transaction(engine) as session:
         assert session.scalars(select(CampaignRun.state)).one() == "sent"
+
+
+def test_resuming_asks_the_provider_again_before_its_pause_is_over(
+    engine: Engine, clock: FixedClock, worker: Worker, mail: Running
+) -> None:
+    with transaction(engine) as session:
+        add_people(session, 5, clock.now())
+        campaign = add_campaign(session, clock.now()).id
+    mail.faults.next_requests("429")
+    worker.tick()
+    with transaction(engine) as session:
+        planning.pause(session, campaign, actor="m", now=clock.now())
+    clock.moment += timedelta(seconds=1)
+    with transaction(engine) as session:
+        planning.resume(session, campaign, actor="m", now=clock.now())
+    worker.work()
+    assert states(engine) == {"accepted": 5}
 
 
 def test_a_message_that_is_gone_pauses_the_campaign_and_loses_nobody(

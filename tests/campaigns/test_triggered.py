@@ -107,7 +107,7 @@ def test_only_who_is_in_the_audience_and_agrees_when_it_is_due(
     campaign = started(engine, clock.now())
     with transaction(engine) as session:
         tree = {"all": [{"field": "country", "op": "in", "value": ["RU"]}]}
-        session.execute(update(Campaign).where(Campaign.id == campaign).values(audience=tree))
+        session.execute(update(Campaign).where(Campaign.id == campaign).values(audience=tree, pinned=None))
     minutes(worker, clock)
     for person in (russian, american, silent):
         ordered(engine, clock.now(), person)

@@ -9,10 +9,10 @@ import orjson
 from sqlalchemy.orm import Session
 
 from growth.campaigns.audiences.compiling import compiled
-from growth.campaigns.audiences.expanding import expanded
 from growth.campaigns.choosing.permission import LOCALE, WITHOUT
 from growth.campaigns.email.catalogue import locales_of
 from growth.campaigns.experimenting import Setup, experiment_of
+from growth.campaigns.pinning import conditions_of
 from growth.campaigns.records import Campaign
 from growth.campaigns.sending.rules import rules
 from growth.campaigns.sending.timing import AT_ONCE, Timing, moments, place, quiet_of, timing_of
@@ -89,7 +89,7 @@ class Question:
 
 def question(session: Session, campaign: Campaign, start: datetime, now: datetime, *, whole: bool = False) -> Question:
     """What to ask of people for a run of a campaign that starts at `start`; `whole` when everybody is asked at once."""
-    conditions = compiled(expanded(session, campaign.audience), whole=whole)
+    conditions = compiled(conditions_of(session, campaign), whole=whole)
     experiment = experiment_of(session, campaign.id)
     held, home = rules(session), workspace(session)
     timing = timing_of(campaign.timing)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from growth.campaigns.email.catalogue import ensure_version
 from growth.campaigns.email.provider import MOST_RECIPIENTS
 from growth.campaigns.experimenting import experiment_of
+from growth.campaigns.pinning import version_of
 from growth.campaigns.records import Campaign, CampaignRun, Delivery
 from growth.campaigns.sending.pace import limits
 from growth.campaigns.sending.rules import rules
@@ -70,7 +71,7 @@ _PARTS = text("""
 def _version(session: Session, campaign: Campaign, arm: Arm | None, locale: str, now: datetime) -> int:
     """The compiled message of a locale and an arm. What an arm says otherwise comes before what was changed since."""
     message = arm.message if arm and arm.message else campaign.message
-    version = campaign.message_version if message == campaign.message else None
+    version = campaign.message_version if message == campaign.message else version_of(campaign, message)
     changes: Mapping[str, str] = {} if message != campaign.message else _changed(campaign, locale)
     words = dict(changes) | (arm.words_in(locale) if arm else {})
     return ensure_version(session, message, locale, now, version=version, changes=words or None).id

@@ -1,7 +1,8 @@
-"""What audiences ask for besides: people's time zone, and events by a name of the site's own."""
+"""What audiences ask for besides, time zones and events by name, and what a scheduled campaign keeps to."""
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0007"
 down_revision = "0006"
@@ -10,6 +11,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("campaign", sa.Column("pinned", JSONB(), nullable=True))
     op.create_index(
         "ix_person_time_zone", "person", ["time_zone", "id"], postgresql_where=sa.text("time_zone is not null")
     )
