@@ -54,6 +54,16 @@ def fire(
     return run_id
 
 
+def fire_free(
+    session: Session, job_key: str, *, now: datetime, fired_by: str, args: Mapping[str, Any] | None = None
+) -> int:
+    """As `fire`, for the first moment from `now` on that isn't taken: two at the same moment are two runs."""
+    due_at = now
+    while (run_id := fire(session, job_key, due_at=due_at, fired_by=fired_by, args=args)) is None:
+        due_at += timedelta(microseconds=1)
+    return run_id
+
+
 def fire_skipped(session: Session, job_key: str, *, due_at: datetime, sentence: str, **values: str) -> None:
     """Record that a due time passed without a run, and why."""
     made = insert(JobRun).values(job=job_key, due_at=due_at, fired_by=BY_SCHEDULE)

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, func, select, text
@@ -20,24 +19,10 @@ from growth.experiments.records import Experiment
 from growth.scheduling.firing import fire
 from tests.campaigns.comparing import TWO
 from tests.campaigns.sending import add_campaign, add_people, set_up
-from tests.journeys.faulty_sending import SHORT, Workers, until, workers
-from tests.sandbox.running import Running, leading_to, sandbox
+from tests.journeys.faulty_sending import Workers, until
+from tests.sandbox.running import Running
 
 PEOPLE = 400
-
-
-@pytest.fixture
-def mail(tmp_path: Path) -> Iterator[Running]:
-    with sandbox(tmp_path) as running, leading_to(running, **SHORT):
-        yield running
-
-
-@pytest.fixture
-def team(database_url: str, tmp_path: Path, mail: Running) -> Iterator[Workers]:
-    """Real workers whose settings lead to the pretend SendGrid."""
-    assert mail.url
-    with workers(database_url, tmp_path / "workers.log") as made:
-        yield made
 
 
 def versions_out(engine: Engine, team: Workers) -> None:

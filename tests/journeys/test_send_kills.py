@@ -1,35 +1,17 @@
 """A send of 10,000 through a provider that fails at random, by workers killed twenty times: all have it once."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 from sqlalchemy import Engine, select
 
 from growth.campaigns.records import Delivery
 from growth.database.engine import transaction
-from tests.journeys.faulty_sending import SHORT, Workers, send_through_faults, workers
-from tests.sandbox.running import Running, leading_to, sandbox
+from tests.journeys.faulty_sending import Workers, send_through_faults
+from tests.sandbox.running import Running
 
 PEOPLE = 10_000
 KILLS = 20
 SHARE = 0.3
 SEED = 20_261_124
-
-
-@pytest.fixture
-def mail(tmp_path: Path) -> Iterator[Running]:
-    """The pretend SendGrid, and settings for this process and the workers that lead to it."""
-    with sandbox(tmp_path) as running, leading_to(running, **SHORT):
-        yield running
-
-
-@pytest.fixture
-def team(database_url: str, tmp_path: Path, mail: Running) -> Iterator[Workers]:
-    """Real workers whose settings lead to the pretend SendGrid."""
-    assert mail.url
-    with workers(database_url, tmp_path / "workers.log") as made:
-        yield made
 
 
 @pytest.mark.journey

@@ -45,6 +45,13 @@ def empty_folder() -> Iterator[None]:
         path.unlink()
 
 
+@pytest.fixture(autouse=True)
+def nothing_left() -> None:
+    """Other tests of this process leave uploads for a job that nobody runs."""
+    for path in uploads.imports_folder().glob("*.upload"):
+        path.unlink()
+
+
 @pytest.mark.parametrize(
     ("name", "encoding", "delimiter"),
     [

@@ -1,7 +1,7 @@
 """Lists of addresses that must not be written to, uploaded on a page and brought in by a job."""
 
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
@@ -10,8 +10,8 @@ from growth.errors import GrowthError, InvalidError, PermanentError
 from growth.locales import N_
 from growth.people.importing.rejected import RejectedFile
 from growth.people.importing.suppressing import Suppressed, suppress_file
-from growth.people.importing.uploads import Received, imports_folder
-from growth.scheduling.firing import fire
+from growth.people.importing.uploads import Received, imports_folder, rejected_of
+from growth.scheduling.firing import fire_free
 from growth.scheduling.records import JobRun as RunRecord
 from growth.scheduling.run import JobRun
 
@@ -23,17 +23,12 @@ _NAMED = 20
 def start(session: Session, received: Received, *, source: str, locale: str, by: str, now: datetime) -> int:
     """Have an uploaded list brought in; gives the run. Two lists at the same moment are two runs."""
     args = {"path": received.path.name, "name": received.filename, "source": source, "locale": locale, "by": by}
-    due_at = now
-    while (run_id := fire(session, JOB, due_at=due_at, fired_by=f"person:{by}", args=args)) is None:
-        due_at += timedelta(microseconds=1)
-    return run_id
+    return fire_free(session, JOB, now=now, fired_by=f"person:{by}", args=args)
 
 
 def rejected_rows(run: RunRecord) -> Path | None:
     """The file of rows that a run could not read, while it is kept."""
-    name = Path(str(run.args.get("path", ""))).name
-    path = imports_folder() / f"{Path(name).stem}.rejected.csv"
-    return path if run.job == JOB and name and path.exists() else None
+    return rejected_of(run, JOB)
 
 
 def work_on(run: JobRun) -> None:

@@ -17,7 +17,7 @@ from growth.people.importing.files import FileFormat, guess_format, header_of
 from growth.people.importing.permissions import FilePermission
 from growth.people.importing.planning import Counts
 from growth.people.records import PeopleImport
-from growth.scheduling.firing import fire
+from growth.scheduling.firing import fire_free
 from growth.scheduling.records import JobRun
 from growth.settings import settings
 
@@ -39,6 +39,13 @@ def imports_folder() -> Path:
 def new_place() -> Path:
     """A path for the next upload, which nobody can guess and which says nothing of its name."""
     return imports_folder() / f"{secrets.token_hex(16)}.upload"
+
+
+def rejected_of(run: JobRun, job: str) -> Path | None:
+    """The rows that a run of this job could not bring in, while their file is kept; its upload is its `path`."""
+    name = Path(str(run.args.get("path", ""))).name
+    path = imports_folder() / f"{Path(name).stem}.rejected.csv"
+    return path if run.job == job and name and path.exists() else None
 
 
 @dataclass(frozen=True)
@@ -157,11 +164,7 @@ def _check_free(session: Session, upload: PeopleImport) -> None:
 
 def _fire(session: Session, upload: PeopleImport, *, dry_run: bool, by: str, now: datetime) -> int:
     args = {"import": upload.id, "dry_run": dry_run, "by": by}
-    due_at = now
-    # Two files at the same moment are two runs.
-    while (run_id := fire(session, JOB, due_at=due_at, fired_by=f"person:{by}", args=args)) is None:
-        due_at += timedelta(microseconds=1)
-    return run_id
+    return fire_free(session, JOB, now=now, fired_by=f"person:{by}", args=args)
 
 
 def remove_old(session: Session, now: datetime) -> int:
