@@ -1,6 +1,5 @@
 """A send through a provider that fails at random, by workers that are killed at random, and what must hold of it."""
 
-import heapq
 import os
 import random
 import subprocess
@@ -199,18 +198,18 @@ class Minutes(threading.Thread):
             if one.number % 2:
                 told = _event(str(one.delivery), "email_delivered", one.at, people[one.delivery])
                 told.delivery_id, told.properties = one.delivery, {"batch": one.batch}
-                heapq.heappush(self._waiting, (self._late[one.batch], one.number, told))
+                self._waiting.append((self._late[one.batch], one.number, told))
 
     def _tell(self) -> None:
         """Report what is due, and something of another sender, so that what leaves no trace counts as lost."""
         due, now = time.monotonic(), SystemClock().now()
-        told: list[NewEvent] = []
-        while self._waiting and self._waiting[0][0] <= due:
-            told.append(heapq.heappop(self._waiting)[2])
+        told = [waiting[2] for waiting in sorted(self._waiting) if waiting[0] <= due]
         told.append(_event(uuid4().hex, "email_sent", now, self._stranger))
         for first in range(0, len(told), _AT_ONCE):
             with transaction(self._engine) as session:
                 feedback.apply(session, ingest(session, told[first : first + _AT_ONCE], now).accepted, now)
+        # Only now, since the provider tells again what was answered with an error.
+        self._waiting = [waiting for waiting in self._waiting if waiting[0] > due]
 
 
 def _event(key: str, kind: str, at: datetime, person: int) -> NewEvent:
