@@ -25,6 +25,7 @@ from growth.clock import SystemClock
 from growth.database.embedded import borrowed
 from growth.database.engine import make_engine, transaction
 from growth.database.migrate import migrate
+from growth.database.workspace import Workspace
 from growth.events.links import sign_person
 from growth.people.records import Person
 
@@ -50,20 +51,41 @@ def run() -> list[Figure]:
 
     Each side sends the same events, made ready beforehand, in the same batches into an empty table, commits each
     batch, and is represented by its best number of connections. They take turns, so that what else the machine does
-    weighs on both. Ours tells bots by their names, and people by their tokens.
+    weighs on both. Ours tells bots by their names, and people by their tokens. All the while another process makes
+    touches of what was stored, joins visitors, credits and rolls up.
     """
     now = SystemClock().now()
     batches = list(_batches(now))
     copied = [b"".join(map(_line, batch)) for batch in batches]
-    ours: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
-    peer: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
     with TemporaryDirectory() as home, _database(Path(home)) as url, _web(Path(home), url) as port:
         posted = _with_people(Path(home), url, batches, now)
-        for turn in range(TURNS):
-            for count in CONNECTIONS:
-                ours[count] += _seconds(url, [_poster(port) for _ in range(count)], posted[turn::TURNS])
-                peer[count] += _seconds(url, [_copier(url) for _ in range(count)], copied[turn::TURNS])
+        with _crediting(Path(home), url):
+            ours, peer = _take_turns(url, port, posted, copied)
     return [_figure(*({count: BATCHES * SIZE / spent for count, spent in side.items()} for side in (ours, peer)))]
+
+
+def _take_turns(
+    url: str, port: int, posted: Sequence[bytes], copied: Sequence[bytes]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Seconds of both sides by number of connections."""
+    ours: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
+    peer: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
+    for turn in range(TURNS):
+        for count in CONNECTIONS:
+            ours[count] += _seconds(url, [_poster(port) for _ in range(count)], posted[turn::TURNS])
+            peer[count] += _seconds(url, [_copier(url) for _ in range(count)], copied[turn::TURNS])
+    return ours, peer
+
+
+@contextmanager
+def _crediting(home: Path, url: str) -> Iterator[None]:
+    command = [sys.executable, "-m", "bench.crediting", url]
+    with subprocess.Popen(command, env=os.environ | {"GROWTH_HOME": str(home)}) as process:
+        try:
+            yield
+            assert process.poll() is None, "nothing was credited"
+        finally:
+            process.terminate()
 
 
 def _with_people(home: Path, url: str, batches: Sequence[Sequence[Event]], now: datetime) -> list[bytes]:
@@ -74,6 +96,8 @@ def _with_people(home: Path, url: str, batches: Sequence[Sequence[Event]], now: 
     os.environ["GROWTH_HOME"] = str(home)
     engine = make_engine(url)
     with transaction(engine) as session:
+        sender = {"sender_name": "Bench", "sender_email": "bench@example.com"}
+        session.add(Workspace(name="Bench", time_zone="UTC", currency="USD", set_up_at=now, **sender))
         made = [Person(created_at=now) for _ in range(1_000)]
         session.add_all(made)
         session.flush()

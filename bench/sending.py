@@ -43,7 +43,7 @@ from growth.scheduling.firing import fire
 from growth.settings import settings
 
 FEW, MANY, MOST = 10_000, 100_000, 1_000_000
-THREADS = 2
+THREADS = 3
 _MESSAGE = "welcome_buyer"
 _COUNTRIES = {FEW: "SG", MANY: "MY", MOST: "ID"}
 _AT_ONCE = 50_000
@@ -52,7 +52,7 @@ _LONGEST = 600
 
 
 def run() -> list[Figure]:
-    """One worker process with two threads, as it ships, on the embedded PostgreSQL with the settings it ships."""
+    """One worker process with three threads, as it ships, on the embedded PostgreSQL with the settings it ships."""
     with TemporaryDirectory() as folder, _installation(Path(folder)) as (engine, port):
         few, many = _sent(engine, FEW), _sent(engine, MANY)
         with transaction(engine) as session:

@@ -26,6 +26,14 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address the web process listens on.")
     port: int = Field(8000, description="Port the web process listens on.", ge=0, le=65535)
+    trusted_proxies: str = Field(
+        "127.0.0.1,::1", description="Addresses or networks of proxies in front whose `X-Forwarded-For` is believed."
+    )
+    country_header: str | None = Field(
+        None,
+        description="Header in which the proxy in front names a visitor's country, such as `CF-IPCountry`. Believed "
+        "only of `trusted_proxies`.",
+    )
     base_url: str | None = Field(
         None, description="Public address of this service, used in links people receive. Defaults to host and port."
     )
@@ -62,7 +70,7 @@ class Settings(BaseSettings):
         "", description="Domains of throw-away addresses, besides the known ones, with commas between them."
     )
     sandbox_port: int = Field(8025, description="Port of the pretend providers in the demo.", ge=0, le=65535)
-    worker_threads: int = Field(2, description="Tasks one worker process does at the same time.", ge=1, le=64)
+    worker_threads: int = Field(3, description="Tasks one worker process does at the same time.", ge=1, le=64)
     heartbeat_seconds: float = Field(
         2.0, description="How often a worker says it is alive; one silent for five times as long is replaced.", gt=0
     )

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from growth.events.ingest import forget_seen
+from growth.events.visitors import forget_salts
 from growth.locales import N_
 from growth.people import leavings
 from growth.scheduling import forgetting
@@ -24,4 +25,5 @@ def forget_old_runs(run: JobRun) -> None:
     run.in_chunks(leavings.forget_attempts)
     run.in_chunks(leavings.forget_sessions)
     run.in_chunks(forget_seen, size=10_000)
+    run.in_chunks(forget_salts)
     run.tell(N_("Old runs removed: %(runs)s."), runs=runs)

@@ -1,7 +1,7 @@
 """Begins campaigns whose time has come, and goes on with those that were interrupted."""
 
 from growth.campaigns import running
-from growth.campaigns.sending import guarding, pace
+from growth.campaigns.sending import clock_watch, guarding, pace, unheard
 from growth.locales import N_
 from growth.scheduling.declare import Every, job
 from growth.scheduling.run import JobRun
@@ -19,6 +19,9 @@ def send_campaigns(run: JobRun) -> None:
         pace.forget(session, run.now())
         if guarding.guard(session, run.now()):
             run.tell(N_("Sending halted by itself, since too much came back."), level="warning")
+        for trouble in (clock_watch.watch(session, run.clock), unheard.watch(session, run.now())):
+            if trouble is not None:
+                run.tell(trouble.sentence, level="warning", **trouble.values)
     with run.transaction() as session:
         begun, late = running.begin_due(session, run.now())
         if begun:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select, text, tuple_
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
 
 from growth.attribution.channels import keys
@@ -124,9 +124,14 @@ def latest(session: Session, side: str) -> AttributionVersion | None:
 
 
 def history(session: Session, side: str, limit: int = 20) -> list[AttributionVersion]:
-    """What was adopted for a side, the newest first."""
-    mine = select(AttributionVersion).where(AttributionVersion.side == side)
+    """What was adopted for a side, the newest first; effects learnt anew are no adoption."""
+    mine = select(AttributionVersion).where(AttributionVersion.side == side, AttributionVersion.relearns.is_(None))
     return list(session.scalars(mine.order_by(AttributionVersion.number.desc()).limit(limit)))
+
+
+def lock_versions(session: Session) -> None:
+    """Have whoever else wants to add a version wait until this transaction ends."""
+    session.execute(_LOCK)
 
 
 def adopt(
@@ -135,25 +140,35 @@ def adopt(
     """Have conversions of the choice's side since a moment credited by it; the days before keep what they were.
 
     `after` is the number of the version that was seen as the latest (1 for the default). Raises InvalidError, and
-    ConflictError when somebody else has adopted another meanwhile.
+    ConflictError when somebody else has adopted another meanwhile; that its effects were learnt anew is none.
     """
     fitted = fit(session, choice, now)
-    session.execute(_LOCK)
-    newest = select(func.coalesce(func.max(AttributionVersion.number), 1)).where(AttributionVersion.side == choice.side)
-    number = session.scalars(newest).one()
-    if number != after:
+    lock_versions(session)
+    newest = latest(session, choice.side)
+    number = newest.number if newest else 1
+    if after not in range(newest.relearns or number if newest else 1, number + 1):
         raise ConflictError(
             N_("Somebody else has adopted another model meanwhile."), remedy=N_("Look at it, then compare again.")
         )
+    return append(session, fitted, number, since=since, actor=actor, now=now)
+
+
+def append(
+    session: Session, fitted: Fitted, number: int, *, since: datetime, actor: str, now: datetime,
+    relearns: int | None = None,
+) -> AttributionVersion:  # fmt: skip
+    """Keep the version after this number, audited. The caller holds `lock_versions`."""
+    choice = fitted.choice
     version = AttributionVersion(
         side=choice.side, number=number + 1, model=choice.model, settings=fitted.settings,
         trained_from=fitted.trained_from, trained_until=fitted.trained_until,
-        effective_from=since, adopted_at=now, adopted_by=actor, recount_at=since,
+        effective_from=since, adopted_at=now, adopted_by=actor, recount_at=since, relearns=relearns,
     )  # fmt: skip
     session.add(version)
     session.flush()
     detail = {"side": choice.side, "since": since.isoformat(), **fitted.settings}
-    audit(session, actor=actor, action="adopt model", subject=f"{choice.model}:{number + 1}", detail=detail, now=now)
+    action = "learn effects" if relearns else "adopt model"
+    audit(session, actor=actor, action=action, subject=f"{choice.model}:{number + 1}", detail=detail, now=now)
     return version
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from growth.attribution.happenings import ONCE, Happening
+from growth.attribution.foreign_refunds import limit_foreign
+from growth.attribution.happenings import Happening
 from growth.attribution.records import Conversion
 
 # One JSON parameter, as `events.ingest` does.
@@ -24,9 +26,18 @@ _STORE = text("""
     returning id, occurred_at, side
 """)
 _KNOWN = text("""
-    select conversion.kind, conversion.source_key, conversion.id, conversion.occurred_at
+    select case conversion.kind when 'first_order' then 'order' else conversion.kind end, conversion.source_key,
+        conversion.id, conversion.occurred_at,
+        coalesce(conversion.told_minor, case conversion.kind when 'refund' then -1 else conversion.value_minor end),
+        conversion.person_id, conversion.visitor
     from unnest(cast(:kinds as text[]), cast(:keys as text[])) as asked (kind, source_key)
     join conversion on conversion.kind = asked.kind and conversion.source_key = asked.source_key
+""")
+# What a refund takes from its order is found again.
+_LET_GO = text("""
+    update conversion set refunds = null
+    where refunds is not null and (id = any(cast(:moved as bigint[])) or refunds = any(cast(:moved as bigint[])))
+    returning of_order, occurred_at, side
 """)
 _RANK_ORDERS = text("""
     with mine as (
@@ -37,7 +48,8 @@ _RANK_ORDERS = text("""
         where kind in ('order', 'first_order') and person_id is null and visitor = any(cast(:visitors as uuid[]))
     ), ranked as (
         select id, case row_number() over (
-            partition by side, coalesce(cast(person_id as text), cast(visitor as text)) order by occurred_at, id
+            partition by side, coalesce(cast(person_id as text), cast(visitor as text))
+            order by occurred_at, source_key
         ) when 1 then 'first_order' else 'order' end as kind
         from conversion where id in (select id from mine)
     )
@@ -73,18 +85,17 @@ _CHANGE_ORDERS = text("""
         and (conversion.value_minor, conversion.currency) is distinct from (changed.value_minor, changed.currency)
     returning conversion.id
 """)
-# In the order they happened, each gives back what the earlier ones have left; one in another currency can't be weighed.
+# In the order they happened, each gives back what the earlier ones have left; of several currencies by `limit_foreign`.
 _LIMIT_REFUNDS = text("""
     with refund as (
-        select refund.id, refund.currency = sold.currency as alike, sold.currency, sold.value_minor as whole,
-            coalesce(refund.told_minor, sold.value_minor) as told, refund.told_minor,
-            sum(coalesce(refund.told_minor, sold.value_minor)) filter (where refund.currency = sold.currency)
+        select refund.id, sold.value_minor as whole, coalesce(refund.told_minor, sold.value_minor) as told,
+            sum(coalesce(refund.told_minor, sold.value_minor))
                 over (partition by sold.id order by refund.occurred_at, refund.source_key) as so_far
         from conversion as sold join conversion as refund on refund.refunds = sold.id
         where sold.source_key = any(cast(:orders as text[])) and sold.kind in ('order', 'first_order')
+            and not exists (select from conversion as one where one.refunds = sold.id and one.currency <> sold.currency)
     ), limited as (
-        select id, case when alike then least(so_far - told, whole) - least(so_far, whole) else -told end as value_minor
-        from refund
+        select id, least(so_far - told, whole) - least(so_far, whole) as value_minor from refund
     )
     update conversion set value_minor = limited.value_minor from limited
     where conversion.id = limited.id and conversion.value_minor <> limited.value_minor
@@ -101,43 +112,68 @@ class Changes:
 
 
 def keep(session: Session, happened: Sequence[Happening], changes: Changes) -> None:
-    """Store what is new among these; of what happens once an earlier moment replaces a later one."""
+    """Store what is new among these; of what is told more than once the earliest counts, whichever comes first."""
     changed = [one for one in happened if one.kind == "order_change"]
-    happened = [one for one in happened if one.kind != "order_change"]
-    latest_first = sorted(happened, key=lambda one: one.occurred_at, reverse=True)
+    latest_first = sorted((one for one in happened if one.kind != "order_change"), key=_place, reverse=True)
     earliest = {(one.kind, one.source_key): one for one in latest_first}
-    stored = known(session, [key for key, one in earliest.items() if one.kind in ONCE])
-    _move(session, [(*stored[key], one) for key, one in earliest.items() if key in stored], changes)
+    stored = known(session, earliest.keys())
     fresh = [one for key, one in earliest.items() if key not in stored]
     if fresh:
         for row in session.execute(_STORE, {"conversions": orjson.dumps(fresh).decode()}):
             changes.conversions.add(row.id)
             changes.moments.add((row.occurred_at, row.side))
+    moved = [(stored[key], one) for key, one in earliest.items() if key in stored and _place(one) < stored[key].place]
+    refunded = _move(session, moved, changes)
+    fresh += [one for _, one in moved]
     orders = [one for one in fresh if one.kind == "order"]
-    rank_orders(session, ((one.person_id, one.visitor) for one in orders), changes)
-    _change_orders(session, changed, {one.source_key for one in [*orders, *changed]}, changes)
-    told = [*orders, *changed]
-    _find_orders(session, {one.source_key for one in told} | {one.of_order for one in fresh if one.of_order}, changes)
+    buyers = {(one.person_id, one.visitor) for one in orders}
+    buyers |= {(was.person_id, was.visitor) for was, one in moved if one.kind == "order"}
+    rank_orders(session, buyers, changes)
+    told = {one.source_key for one in [*orders, *changed]}
+    _change_orders(session, changed, told, changes)
+    _find_orders(session, told | refunded | {one.of_order for one in fresh if one.of_order}, changes)
 
 
-def known(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], tuple[int, datetime]]:
-    """Id and moment of the conversions with these (kind, source key) that are there."""
+class Known(NamedTuple):
+    """A conversion that is there, whatever was made of it since it was told."""
+
+    id: int
+    occurred_at: datetime
+    told_minor: int
+    person_id: int | None
+    visitor: UUID | None
+
+    @property
+    def place(self) -> tuple[datetime, int]:
+        """Of several tellings the one with the lowest counts."""
+        return self.occurred_at, self.told_minor
+
+
+def _place(one: Happening) -> tuple[datetime, int]:
+    told = one.told_minor if one.told_minor is not None else -1 if one.kind == "refund" else one.value_minor
+    return one.occurred_at, told
+
+
+def known(session: Session, keys: Collection[tuple[str, str]]) -> dict[tuple[str, str], Known]:
+    """The conversions with these (kind, source key) that are there; a first order is an order."""
     if not keys:
         return {}
-    rows = session.execute(_KNOWN, {"kinds": [kind for kind, _ in keys], "keys": [key for _, key in keys]})
-    return {(row.kind, row.source_key): (row.id, row.occurred_at) for row in rows}
+    asked = [*keys, *(("first_order", key) for kind, key in keys if kind == "order")]
+    rows = session.execute(_KNOWN, {"kinds": [kind for kind, _ in asked], "keys": [key for _, key in asked]})
+    return {(kind, key): Known(*row) for kind, key, *row in rows}
 
 
-def _move(session: Session, again: Sequence[tuple[int, datetime, Happening]], changes: Changes) -> None:
-    """Registrations that were known, and some of them turn out to have been earlier."""
-    rows = []
-    for conversion, known_at, one in again:
-        if one.occurred_at < known_at:
-            rows.append({"id": conversion} | asdict(one))
-            changes.moments.update({(known_at, one.side), (one.occurred_at, one.side)})
-    if rows:
-        session.execute(update(Conversion), rows)
-        changes.conversions.update(row["id"] for row in rows)
+def _move(session: Session, moved: Sequence[tuple[Known, Happening]], changes: Changes) -> set[str]:
+    """What was known turns out to have been earlier; gives the orders whose refunds are to be found again."""
+    if not moved:
+        return set()
+    rows = [{"id": was.id} | asdict(one) for was, one in moved]
+    session.execute(update(Conversion), rows)
+    changes.conversions.update(was.id for was, _ in moved)
+    changes.moments.update((at, one.side) for was, one in moved for at in (was.occurred_at, one.occurred_at))
+    let_go = session.execute(_LET_GO, {"moved": [was.id for was, _ in moved]}).all()
+    changes.moments.update((one.occurred_at, one.side) for one in let_go)
+    return {one.of_order for one in let_go}
 
 
 def rank_orders(session: Session, buyers: Iterable[tuple[int | None, UUID | None]], changes: Changes) -> None:
@@ -152,8 +188,11 @@ def rank_orders(session: Session, buyers: Iterable[tuple[int | None, UUID | None
 
 def _find_orders(session: Session, orders: set[str], changes: Changes) -> None:
     """Point refunds at their orders, whichever of both came first; together they give back no more than was paid."""
-    for statement in (_FIND_ORDERS, _LIMIT_REFUNDS) if orders else ():
+    if not orders:
+        return
+    for statement in (_FIND_ORDERS, _LIMIT_REFUNDS):
         changes.conversions.update(session.scalars(statement, {"orders": sorted(orders)}))
+    changes.conversions |= limit_foreign(session, sorted(orders))
 
 
 def _change_orders(session: Session, changed: Sequence[Happening], orders: set[str], changes: Changes) -> None:

@@ -19,22 +19,22 @@ _LONGEST_PATH = 100
 
 # The side is kept from its index, which is by day and which a planner that knows nothing of a young table would take.
 _CONTACTS = text("""
-    select conversion.id, touched.id, touched.occurred_at, touched.channel, touched.kind
+    select conversion.id, touched.id, touched.occurred_at, touched.channel, touched.kind, touched.event_id
     from conversion cross join lateral (
-        (select touch.id, touch.occurred_at, touch.channel, touch.kind from touch
+        (select touch.id, touch.occurred_at, touch.channel, touch.kind, touch.event_id from touch
         where touch.person_id = conversion.person_id and touch.side || '' = conversion.side and touch.kind = any(:kinds)
             and touch.occurred_at <= conversion.occurred_at
             and touch.occurred_at > conversion.occurred_at
                 - case conversion.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
-        order by touch.occurred_at desc, touch.id desc limit :longest)
+        order by touch.occurred_at desc, touch.event_id desc limit :longest)
         union
-        (select touch.id, touch.occurred_at, touch.channel, touch.kind from touch
+        (select touch.id, touch.occurred_at, touch.channel, touch.kind, touch.event_id from touch
         where touch.visitor = conversion.visitor and touch.side || '' = conversion.side and touch.kind = any(:kinds)
             and coalesce(touch.person_id, conversion.person_id, 0) = coalesce(conversion.person_id, touch.person_id, 0)
             and touch.occurred_at <= conversion.occurred_at
             and touch.occurred_at > conversion.occurred_at
                 - case conversion.side when 'seller' then cast(:seller as interval) else cast(:buyer as interval) end
-        order by touch.occurred_at desc, touch.id desc limit :longest)
+        order by touch.occurred_at desc, touch.event_id desc limit :longest)
     ) as touched
     where conversion.id = any(cast(:conversions as bigint[]))
 """)

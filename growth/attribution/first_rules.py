@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from growth.attribution.conditions import ASKED
+
 SEARCH_ENGINES = (
     "google", "bing", "yandex", "ya.ru", "duckduckgo", "baidu", "so.com", "sogou", "yahoo", "ecosia", "mail.ru",
     "seznam", "naver",
@@ -16,7 +18,8 @@ CLICK_IDS = ("gclid", "gbraid", "wbraid", "yclid", "msclkid")
 
 
 def _rule(name: str, field: str, values: tuple[str, ...], buyer: str, seller: str) -> dict[str, Any]:
-    return {"name": name, "field": field, "values": list(values), "buyer": buyer, "seller": seller}
+    asked = {"field": field, "operator": ASKED[field][0], "values": list(values)}
+    return {"name": name, "conditions": [asked], "buyer": buyer, "seller": seller}
 
 
 # Sellers reached by any means of the web count as online, except through the parent site's own pages.

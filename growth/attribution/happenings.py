@@ -1,7 +1,7 @@
-"""What counts as a conversion: registrations, orders, refunds and shop openings, as an event tells them. Pure."""
+"""What counts as a conversion: subscriptions, registrations, orders, refunds, opened shops, as an event tells. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -11,7 +11,7 @@ from uuid import UUID
 from growth.attribution.whose import Whose
 from growth.events.reading import EventRead
 
-ONCE = ("registration", "shop_open")
+ONCE = ("subscription", "registration", "shop_open")
 """Kinds that happen once: the earliest counts."""
 NO_CURRENCY = "XXX"
 """ISO 4217 for no currency: what was sent is none, so no rate will be found and the page says so."""
@@ -37,14 +37,12 @@ class Happening:
     currency: str | None = None
     of_order: str | None = None
     told_minor: int | None = None
-    """What a refund said it gives back; None when it said all."""
+    """What an order was at first; what a refund said it gives back, None when it said all."""
 
 
 def happening_of(event: EventRead, whose: Whose, currency: str) -> Happening | None:
     """The conversion that an event tells of, if any; amounts without a currency are in `currency`."""
-    read = {"registration": _once, "shop_open": _once, "order": _order, "order_change": _change, "refund": _refund}.get(
-        event.kind
-    )
+    read = _READ.get(event.kind)
     told = read(event, whose) if read else None
     if told is None or told.currency is not None or told.kind == "refund":
         return told
@@ -57,8 +55,14 @@ def _once(event: EventRead, whose: Whose) -> Happening:
     return _told(event, whose, mine or f"event:{event.event_id}")
 
 
+def _subscribed(event: EventRead, whose: Whose) -> Happening | None:
+    """A step of a buyer's way."""
+    return replace(_once(event, whose), kind="subscription") if event.side == "buyer" else None
+
+
 def _order(event: EventRead, whose: Whose) -> Happening:
-    return _told(event, whose, f"{event.side}:{_key(event.properties.get('order')) or event.event_id}")
+    told = _told(event, whose, f"{event.side}:{_key(event.properties.get('order')) or event.event_id}")
+    return replace(told, told_minor=told.value_minor)
 
 
 def _change(event: EventRead, whose: Whose) -> Happening | None:
@@ -79,6 +83,16 @@ def _refund(event: EventRead, whose: Whose) -> Happening | None:
     told = _told(event, whose, key)
     given = None if whole else told.value_minor
     return replace(told, value_minor=-told.value_minor, of_order=f"{event.side}:{order}", told_minor=given)
+
+
+_READ: Mapping[str, Callable[[EventRead, Whose], Happening | None]] = {
+    "subscribe": _subscribed,
+    "registration": _once,
+    "shop_open": _once,
+    "order": _order,
+    "order_change": _change,
+    "refund": _refund,
+}
 
 
 def once_key(side: str, person: int | None, visitor: UUID | None) -> str | None:

@@ -54,7 +54,7 @@ def settle(session: Session, adopted: Sequence[int], changes: Changes) -> None:
 def _leave_once(session: Session, mine: Sequence[Once], changes: Changes) -> None:
     wanted = {(one.kind, one.key) for one in mine}
     columns = (getattr(Conversion, name) for name in Once.__slots__)
-    there = select(*columns).where(among(Conversion.id, [one for one, _ in known(session, wanted).values()]))
+    there = select(*columns).where(among(Conversion.id, [one.id for one in known(session, wanted).values()]))
     kept, lost = earliest([*mine, *(Once(*row) for row in session.execute(there))] if wanted else [])
     if lost:
         session.execute(delete(Conversion).where(among(Conversion.id, [one.id for one in lost])))

@@ -36,9 +36,11 @@ _IN_VAIN = text("""
     )
     select path, count(*) from paths
     where not exists (select from conversion where conversion.person_id = paths.person_id
-            and conversion.side = :side and conversion.occurred_at >= :since)
+            and conversion.side = :side and conversion.occurred_at >= :since
+            and conversion.kind <> 'subscription')
         and not exists (select from conversion where conversion.visitor = cast(paths.visitor as uuid)
-            and conversion.side = :side and conversion.occurred_at >= :since)
+            and conversion.side = :side and conversion.occurred_at >= :since
+            and conversion.kind <> 'subscription')
     group by path
 """)
 
@@ -59,7 +61,7 @@ def learn(session: Session, side: str, windows: Windows, order: int, now: dateti
     found = session.execute(
         select(Conversion.id, Conversion.occurred_at)
         .where(
-            Conversion.side == side, Conversion.kind != "refund",
+            Conversion.side == side, Conversion.kind.not_in(("refund", "subscription")),
             Conversion.occurred_at >= since, Conversion.occurred_at < now,
         )
         .order_by(Conversion.occurred_at.desc())

@@ -17,6 +17,8 @@ from scipy.sparse.linalg import splu
 from growth.attribution.paths import Numbers, Paths
 
 State = tuple[int, ...]
+_ROUNDING = 1e-12
+"""Below this an effect is none: what solving in doubles leaves, on either side of nothing."""
 
 
 class Chain:
@@ -89,4 +91,5 @@ def removal_effects(paths: Paths, order: int) -> tuple[Numbers, Numbers]:
     for channel, places in through.items():
         left = chain.reached(np.setdiff1d(everywhere, list(places)))
         effects[channel] = 1 - np.divide(left, whole, out=np.ones(2), where=whole > 0)
+    effects[effects < _ROUNDING] = 0
     return effects[:, 0], effects[:, 1]

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import lcm
+from uuid import UUID
 
 from growth.attribution.channels import DIRECT
 from growth.locales import N_
@@ -45,6 +46,7 @@ class Contact:
     occurred_at: datetime
     channel: str
     kind: str
+    event_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +134,14 @@ WINDOWS = {"buyer": timedelta(days=30), "seller": timedelta(days=180)}
 def path_before(contacts: Sequence[Contact], converted_at: datetime, windows: Windows) -> list[Contact]:
     """The contacts to be credited, the earliest first: clicks inside their window, or views when there was no click.
 
-    Of two at the same moment the one recorded later comes last, so that the answer never depends on the order given.
+    Of two at the same moment the ids of their events decide, so that the answer never depends on which arrived first.
     """
     inside = [
         one for one in contacts
         if converted_at - windows.of(one.channel, one.kind) < one.occurred_at <= converted_at
     ]  # fmt: skip
     clicks = [one for one in inside if one.kind == "click"]
-    return sorted(clicks or inside, key=lambda one: (one.occurred_at, one.touch_id))
+    return sorted(clicks or inside, key=lambda one: (one.occurred_at, one.event_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from growth.attribution.paths import Numbers, Paths, paths_of
 from growth.errors import InvalidError
 from growth.locales import N_
+from growth.people.importing.encodings import guess_encoding
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +61,7 @@ def read_paths(file: Path) -> ReadPaths:
     places, names = frame[columns["path"]].factorize()
     told = [channels_of(text) for text in names]
     usable = np.array([0 < len(one) <= LONGEST_PATH for one in told] + [False], dtype=bool)[places]
-    wrong += [Wrong(_line(place), _path_problem()) for place in np.flatnonzero(~usable)]
+    wrong += [Wrong(_line(place), _path_problem()) for place in _written(frame, np.flatnonzero(~usable))]
     sums = []
     for name in ("conversions", "value", "nulls"):
         numbers, bad = _numbers(frame, columns.get(name), required=name == "conversions")
@@ -80,6 +81,13 @@ def channels_of(text: str) -> list[str]:
     return [name for part in text.split(">") if (name := part.strip())]
 
 
+def _written(frame: "pd.DataFrame", rows: NDArray[np.signedinteger[Any]]) -> NDArray[np.signedinteger[Any]]:
+    """Those of these rows in which something is written."""
+    cells = frame.iloc[rows]
+    written: NDArray[np.bool_] = ((cells != "") & cells.notna()).any(axis=1).to_numpy()
+    return rows[written]
+
+
 def _line(place: np.signedinteger[Any]) -> int:
     return int(place) + 2
 
@@ -91,10 +99,7 @@ def _frame(file: Path) -> "tuple[pd.DataFrame, list[Wrong]]":
     try:
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
-            frame = pd.read_csv(
-                file, sep=_separator(file), dtype=dict.fromkeys(_NAMES["path"], str), keep_default_na=False,
-                encoding="utf-8-sig", on_bad_lines="warn", index_col=False, low_memory=False, skip_blank_lines=False,
-            )  # fmt: skip
+            frame = _decoded(file)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError, EOFError, OSError) as problem:
         raise InvalidError(
             "file",
@@ -107,12 +112,37 @@ def _frame(file: Path) -> "tuple[pd.DataFrame, list[Wrong]]":
     return frame, [Wrong(line, too_many) for line in lines]
 
 
-def _separator(file: Path) -> str:
+def _decoded(file: Path) -> "pd.DataFrame":
+    """In UTF-8, or else in the encoding its letters look like."""
+    try:
+        return _cells(file, "utf-8-sig")
+    except UnicodeError:
+        encoding = guess_encoding(file)
+        if encoding == "utf-8" or file.suffix == ".gz":
+            raise
+        return _cells(file, encoding)
+
+
+def _cells(file: Path, encoding: str) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415 - as above
+
+    separator = _separator(file, encoding)
+    frame = pd.read_csv(
+        file, sep=separator, dtype=dict.fromkeys(_NAMES["path"], str), keep_default_na=False, encoding=encoding,
+        on_bad_lines="warn", index_col=False, low_memory=False, skip_blank_lines=False,
+    )  # fmt: skip
+    for name in frame.columns if separator != "," else ():  # one may stand before decimals then
+        if frame[name].dtype.kind not in "iuf" and str(name).strip().lower() not in _NAMES["path"]:
+            frame[name] = frame[name].str.replace(",", ".", regex=False)
+    return frame
+
+
+def _separator(file: Path, encoding: str) -> str:
     """The sign between cells, by the header."""
     opened = gzip.open if file.suffix == ".gz" else open
-    with opened(file, "rb") as read:
-        header = bytes(read.readline(10_000))
-    return max(",;\t", key=lambda sign: header.count(sign.encode()))
+    with opened(file, "rt", encoding=encoding, errors="replace") as read:
+        header = str(read.readline(10_000))
+    return max(",;\t", key=header.count)
 
 
 def _columns(header: Sequence[str]) -> dict[str, str]:

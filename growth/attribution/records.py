@@ -27,7 +27,7 @@ class Touch(Record):
     side: Mapped[str]
     channel: Mapped[str]
     kind: Mapped[str]
-    """click, view, or withdrawn: a rep took it back."""
+    """click, view, withdrawn (a rep took it back) or none (by later rules it is no contact)."""
     person_id: Mapped[int | None]
     visitor: Mapped[UUID | None]
     campaign_id: Mapped[int | None]
@@ -57,7 +57,7 @@ class Conversion(Record):
 
     id: Mapped[Id]
     kind: Mapped[str]
-    """registration, first_order, order, refund, shop_open."""
+    """subscription, registration, first_order, order, refund, shop_open."""
     source_key: Mapped[str]
     side: Mapped[str]
     occurred_at: Mapped[datetime]
@@ -70,7 +70,7 @@ class Conversion(Record):
     of_order: Mapped[str | None]
     """A refund's order by its source key; `refunds` stays empty until that order has been seen."""
     told_minor: Mapped[int | None]
-    """What a refund said it gives back; `value_minor` is that, but with the others never more than the order."""
+    """What an order was at first; what a refund said it gives back, with the others never more than the order."""
 
 
 class OrderChange(Record):
@@ -127,6 +127,8 @@ class AttributionVersion(Record):
     recount_at: Mapped[datetime | None]
     """How far the conversions since `effective_from` are credited anew; empty when all are."""
     recount_id: Mapped[int] = mapped_column(server_default="0")
+    relearns: Mapped[int | None]
+    """The number of the version that was chosen, where this is the same choice learnt anew."""
 
 
 class ChannelRules(Record):
@@ -137,5 +139,11 @@ class ChannelRules(Record):
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     """From 2 on; 1 is what comes with the product."""
     rules: Mapped[list[Any]]
+    """[{"name", "conditions": [{"field", "operator", "values"}], "buyer", "seller"}]."""
     saved_at: Mapped[datetime]
     saved_by: Mapped[str]
+    since: Mapped[datetime | None]
+    """Contacts from then on are told by it, those before it was saved too; empty when only those after."""
+    retold_at: Mapped[datetime | None]
+    """How far the contacts since then are told anew; empty when all are."""
+    retold_id: Mapped[UUID] = mapped_column(server_default=text("'00000000-0000-0000-0000-000000000000'"))

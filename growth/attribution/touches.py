@@ -57,18 +57,21 @@ def take_touches(session: Session, events: Sequence[EventRead], whose: Whose) ->
 def touch_of(event: EventRead, whose: Whose, rules: Rules) -> dict[str, Any] | None:
     """The columns of an event's touch; None when it is no contact with a channel."""
     classified = rules.classify(event.kind, event.side, event.properties)
-    if classified is None:
-        return None
+    return columns(event, whose, classified.channel, classified.kind, rules.version) if classified else None
+
+
+def columns(event: EventRead, whose: Whose, channel: str, kind: str, version: int) -> dict[str, Any]:
+    """The columns of a touch of this channel and kind."""
     return {
         "occurred_at": event.occurred_at,
         "event_id": event.event_id,
         "side": event.side,
-        "channel": classified.channel,
-        "kind": classified.kind,
+        "channel": channel,
+        "kind": kind,
         "person_id": whose.person(event),
         "visitor": event.visitor,
         "country": whose.country(event),
-        "rules_version": rules.version,
+        "rules_version": version,
     }
 
 
@@ -90,10 +93,13 @@ def moments_of(session: Session, touches: Sequence[int]) -> set[tuple[datetime, 
     return {(at, side) for at, side in session.execute(found)} if touches else set()
 
 
-def reached_by(session: Session, touches: Sequence[int]) -> set[int]:
-    """Conversions in whose window these touches stand: of the same side, and the same person or visitor."""
+def reached_by(session: Session, touches: Sequence[int], kinds: Sequence[str] = ()) -> set[int]:
+    """Conversions in whose window these touches stand: of the same side, and the same person or visitor.
+
+    Touches of other kinds than `kinds` reach none; left out, those are the kinds that may be credited, and withdrawn.
+    """
     if not touches:
         return set()
     versions = read_versions(session)
-    kinds = [*versions.kinds, "withdrawn"]
+    kinds = list(kinds) or [*versions.kinds, "withdrawn"]
     return set(session.scalars(_REACHED, {"touches": list(touches), "kinds": kinds} | versions.reach))

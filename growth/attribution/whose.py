@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from growth.database.among import among
+from growth.events.countries import guessed
 from growth.events.reading import EventRead
 from growth.events.records import VisitorIdentity
 from growth.people.records import Person
@@ -53,9 +54,10 @@ class Whose:
         return self.people.get(event.visitor)
 
     def country(self, event: EventRead) -> str | None:
-        """Where it happened, or else where the person lives."""
+        """Where it happened, as far as is known or can be guessed, or else where the person lives."""
         person = self.person(event)
-        return event.country or (self.countries.get(person) if person is not None else None)
+        lives = self.countries.get(person) if person is not None else None
+        return event.country or guessed(event.properties) or lives
 
 
 @dataclass(frozen=True)
@@ -68,9 +70,6 @@ class Adopted:
 
 def find_whose(session: Session, events: Sequence[EventRead]) -> Whose:
     """Who the visitors of these events are; from an event that names both visitor and person it is known for good."""
-    visitors = {event.visitor for event in events if event.visitor is not None}
-    if not visitors and all(event.person_id is None for event in events):
-        return Whose({}, {})
     both = {one.visitor: one for one in reversed(events) if one.visitor is not None and one.person_id is not None}
     told = [both[visitor] for visitor in sorted(both)]
     if told:
@@ -82,6 +81,14 @@ def find_whose(session: Session, events: Sequence[EventRead]) -> Whose:
                 "moments": [one.occurred_at for one in told],
             },
         )
+    return known_whose(session, events)
+
+
+def known_whose(session: Session, events: Sequence[EventRead]) -> Whose:
+    """Who the visitors of these events are, by what is known already. Nothing is written."""
+    visitors = {event.visitor for event in events if event.visitor is not None}
+    if not visitors and all(event.person_id is None for event in events):
+        return Whose({}, {})
     joined = select(VisitorIdentity.visitor, VisitorIdentity.person_id).where(
         among(VisitorIdentity.visitor, visitors), VisitorIdentity.undone_at.is_(None)
     )

@@ -1,7 +1,7 @@
 """How far the messages of runs are, from sums that triggers keep, so that no page counts deliveries."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
@@ -9,6 +9,10 @@ from sqlalchemy.orm import Session
 from growth.campaigns.records import DeliveryCount, ExclusionCount
 
 _FIGURES = [column for column in DeliveryCount.__table__.columns if column.name not in {"id", "campaign_run_id"}]
+_UNDER_WAY = text("""
+    select campaign_run_id, cast(sum(messages) as bigint) from delivery_batch
+    where state = 'claimed' and campaign_run_id = any(:runs) group by 1
+""")
 _FOLD_FROM = 200
 """Rows of one run from which on adding them up is worth it."""
 
@@ -36,13 +40,17 @@ class Counts:
 
 
 def counts_of(session: Session, runs: Sequence[int]) -> dict[int, Counts]:
-    """Figures by run; a run without messages has none."""
+    """Figures by run; a run without messages has none. What is under way, with a batch without an answer, waits."""
     sums = [func.sum(column).label(column.name) for column in _FIGURES]
     found = select(DeliveryCount.campaign_run_id, *sums).where(DeliveryCount.campaign_run_id.in_(runs))
     rows = session.execute(found.group_by(DeliveryCount.campaign_run_id)).mappings()
-    return {
+    counted = {
         row["campaign_run_id"]: Counts(**{column.name: int(row[column.name]) for column in _FIGURES}) for row in rows
     }
+    for run, messages in session.execute(_UNDER_WAY, {"runs": list(counted)}):
+        one = counted[run]
+        counted[run] = replace(one, waiting=one.waiting + messages, sent=one.sent - messages)
+    return counted
 
 
 def total(counted: Iterable[Counts]) -> Counts:

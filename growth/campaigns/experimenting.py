@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from growth.campaigns.experiments.fields import Declaration
@@ -104,6 +104,12 @@ def planned_size(declared: Declaration) -> int:
     """People that each arm needs for the difference it is to see."""
     critical = sample_size.critical_for(declared.rule, len(declared.arms) - 1)
     return sample_size.needed(declared.base_rate / 10_000, declared.smallest_effect / 10_000, critical)
+
+
+def begin_experiment(session: Session, campaign_id: int, now: datetime) -> None:
+    """It runs from the moment its campaign does; again, or where there is none, nothing happens."""
+    mine = Experiment.subject_kind == CAMPAIGN, Experiment.subject_id == campaign_id, Experiment.state == "planned"
+    session.execute(update(Experiment).where(*mine).values(state="running", started_at=now))
 
 
 def remove_experiment(session: Session, campaign_id: int) -> None:

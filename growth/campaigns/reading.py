@@ -9,16 +9,18 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns.choosing.reviewing import foreseen
 from growth.campaigns.counting import Counts, counts_of, left_out, total
-from growth.campaigns.email.claim import claimed_of
-from growth.campaigns.records import Campaign, CampaignRun, Delivery, Exclusion
+from growth.campaigns.email.claim import under_way
+from growth.campaigns.records import Campaign, CampaignRun, Delivery, DeliveryBatch, Exclusion
 from growth.errors import NotFoundError
 from growth.locales import N_
 from growth.people.reading import names_of
 
 PAGE = 50
+UNDER_WAY = "claimed"
+"""The state, for readers, of a message whose batch has no answer yet."""
 MOST_RUNS = 1_000
 """Runs of one campaign that are added up: a triggered one has one a day."""
-WAITING = ("planned", "claimed", "in_doubt")
+WAITING = ("planned", UNDER_WAY, "in_doubt")
 TROUBLE = ("refused", "bounced", "complained")
 
 
@@ -55,6 +57,8 @@ class Receiver:
     """One message of a run; the name is unsealed."""
 
     delivery: Delivery
+    state: str
+    """The delivery's, or `claimed` while it is under way."""
     name: str | None
     place: int
     """Where the next page begins after."""
@@ -167,13 +171,23 @@ def receivers(
     key = Delivery.person_id if state is None else Delivery.id
     wanted = select(Delivery, key).where(Delivery.campaign_run_id == run_id).order_by(key).limit(size)
     if state is not None:
-        # The claimed are few, and in no index of their own.
-        wanted = wanted.where(claimed_of(run_id) if state == "claimed" else Delivery.filed == state)
+        batches = under_way().where(DeliveryBatch.campaign_run_id == run_id)
+        wanted = wanted.where(Delivery.batch_id.in_(batches) if state == UNDER_WAY else Delivery.filed == state)
     if after is not None:
         wanted = wanted.where(key > after)
     found = session.execute(wanted).all()
     names = names_of(session, [delivery.person_id for delivery, _ in found])
-    return [Receiver(delivery, names.get(delivery.person_id), place) for delivery, place in found]
+    states = states_of(session, [delivery for delivery, _ in found])
+    return [Receiver(one, states[one.id], names.get(one.person_id), place) for one, place in found]
+
+
+def states_of(session: Session, deliveries: Sequence[Delivery]) -> dict[int, str]:
+    """How far messages are, by id: as their record says, but for those that nobody has answered for yet."""
+    batches = {one.batch_id for one in deliveries if one.state == "accepted"}
+    waiting = set(session.scalars(under_way().where(DeliveryBatch.id.in_(batches)))) if batches else set()
+    return {
+        one.id: UNDER_WAY if one.state == "accepted" and one.batch_id in waiting else one.state for one in deliveries
+    }
 
 
 def left_out_people(

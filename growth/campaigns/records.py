@@ -119,19 +119,27 @@ class DeliveryBatch(Record):
         Index(
             "ix_delivery_batch_open", "state", "claimed_at", postgresql_where=text("state in ('claimed', 'in_doubt')")
         ),
-        Index("ix_delivery_batch_xid", "xid", "campaign_run_id"),
+        Index("ix_delivery_batch_xid", "campaign_run_id", "xid"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     campaign_run_id: Mapped[int] = mapped_column(ForeignKey("campaign_run.id"))
     state: Mapped[str]
-    """claimed → accepted | refused | in_doubt → accepted (trace found) | released (no trace in the window)."""
+    """claimed → accepted | refused | in_doubt → accepted (trace found) | released (no trace in the window).
+
+    The answer is written here, once for all of its deliveries, which count as accepted from the claim on: of those in
+    a batch that is still claimed nobody knows yet (decision 0024).
+    """
+    messages: Mapped[int] = mapped_column(server_default="0")
     claimed_at: Mapped[datetime]
     xid: Mapped[int] = mapped_column(server_default=THIS_TRANSACTION)
     """The transaction that claimed it."""
     answered_at: Mapped[datetime | None]
     provider_id: Mapped[str | None]
     answer: Mapped[dict[str, Any] | None]
+    first_delivery: Mapped[int | None]
+    last_delivery: Mapped[int | None]
+    """Between which ids its deliveries are, so that a part's last look passes over the batches of others."""
     words_sealed: Mapped[bytes | None]
     """Compressed and sealed JSON of what was put into each message, so that it can be seen as it was received:
     {"sender": …, "deliveries": {id: {place: text}}}."""
@@ -171,8 +179,10 @@ class Delivery(Record):
     locale: Mapped[str]
     arm: Mapped[str | None]
     """Of an experiment."""
-    due_at: Mapped[datetime | None]
-    """Not before; null for at once, `infinity` for one that waits for an experiment's winner."""
+    due_at: Mapped[datetime | None] = mapped_column(deferred=True)
+    """Not before; null for at once, `infinity` for one that waits for an experiment's winner.
+
+    That is a moment which Python hasn't, so it is left to SQL: a record is read without it."""
     receiver: Mapped[str | None]
     """As in `identity`: by whom speed is limited and feedback is told apart."""
     email_version_id: Mapped[int | None]
@@ -181,8 +191,9 @@ class Delivery(Record):
     identity_id: Mapped[int | None]
     """The address it was claimed for, so that a bounce finds it; no foreign key, since erasing takes addresses away."""
     state: Mapped[str] = mapped_column(server_default="planned")
-    """planned → claimed → accepted | refused | in_doubt, then delivered | bounced | complained from feedback; or
-    cancelled."""
+    """planned → accepted | refused | in_doubt, then delivered | bounced | complained from feedback; or cancelled.
+
+    Accepted from the claim on; while its batch is `claimed`, it is under way."""
     filed: Mapped[str | None] = mapped_column(
         Computed(
             "case when state in ('planned', 'in_doubt', 'refused', 'bounced', 'complained') then state end",
@@ -193,6 +204,7 @@ class Delivery(Record):
     batch_id: Mapped[UUID | None]
     claimed_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
+    """When it was handed over, or the first that the provider told of it."""
     delivered_at: Mapped[datetime | None]
     opened_at: Mapped[datetime | None]
     clicked_at: Mapped[datetime | None]
@@ -221,11 +233,11 @@ class DeliveryCount(Record):
     campaign_run_id: Mapped[int]
     messages: Mapped[int]
     waiting: Mapped[int]
-    """planned or claimed"""
+    """planned"""
     in_doubt: Mapped[int]
     refused: Mapped[int]
     sent: Mapped[int]
-    """accepted by the provider, whatever became of it then"""
+    """accepted by the provider, whatever became of it then; with those under way (see `counting.counts_of`)"""
     delivered: Mapped[int]
     bounced: Mapped[int]
     complained: Mapped[int]

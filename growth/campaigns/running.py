@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import exists, or_, select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from growth.campaigns import audience
@@ -13,8 +13,9 @@ from growth.campaigns.email import claim
 from growth.campaigns.email.claim import Part
 from growth.campaigns.email.provider import email_provider
 from growth.campaigns.email.send import send_part
+from growth.campaigns.experimenting import begin_experiment
 from growth.campaigns.occasions import beginning
-from growth.campaigns.records import Campaign, CampaignRun, Delivery
+from growth.campaigns.records import Campaign, CampaignRun, Delivery, DeliveryBatch
 from growth.campaigns.sending.parts import plan_parts, something_due
 from growth.campaigns.sending.rules import rules
 from growth.campaigns.states import Kind, State
@@ -22,8 +23,8 @@ from growth.errors import NotFoundError, PermanentError
 from growth.locales import N_
 from growth.scheduling.declare import chunk
 from growth.scheduling.doing import in_words
+from growth.scheduling.ending import why_parts_failed
 from growth.scheduling.firing import fire
-from growth.scheduling.records import JobChunk
 from growth.scheduling.records import JobRun as JobRunRecord
 from growth.scheduling.run import ChunkRun, JobRun, Step
 
@@ -52,6 +53,7 @@ def begin_due(session: Session, now: datetime) -> tuple[int, list[str]]:
 def _begin(session: Session, campaign: Campaign, now: datetime) -> None:
     """Have its run selected; one of a triggered campaign is made when somebody sets it off."""
     campaign.state = State.SENDING
+    begin_experiment(session, campaign.id, now)
     if campaign.kind != Kind.RECURRING:
         beginning.settle_message(session, campaign)
     if campaign.kind != Kind.TRIGGERED:
@@ -150,7 +152,8 @@ def left(session: Session, run_id: int) -> bool:
     # The last first: of those sent already, which come first, the index knows for a while yet.
     newest = select(Delivery.id).where(Delivery.campaign_run_id == run_id).order_by(Delivery.id.desc()).limit(1)
     filed = (newest.where(Delivery.filed == state).exists() for state in ("planned", "in_doubt"))
-    return bool(session.scalar(select(or_(*filed, exists().where(claim.claimed_of(run_id))))))
+    open_batch = claim.under_way().where(DeliveryBatch.campaign_run_id == run_id).exists()
+    return bool(session.scalar(select(or_(*filed, open_batch))))
 
 
 def pause(session: Session, run_id: int, because: Mapping[str, Any] | None = None) -> None:
@@ -166,9 +169,9 @@ def pause(session: Session, run_id: int, because: Mapping[str, Any] | None = Non
 
 def _why(session: Session, job_run: int | None) -> Mapping[str, Any] | None:
     """The words with which a run of the job failed: those of its first failed part, where it has parts."""
-    parts = select(JobChunk.words).where(JobChunk.run_id == job_run, JobChunk.state == "failed")
-    found = session.scalar(parts.order_by(JobChunk.position).limit(1))
-    return found or session.scalar(select(JobRunRecord.words).where(JobRunRecord.id == job_run))
+    return why_parts_failed(session, job_run) or session.scalar(
+        select(JobRunRecord.words).where(JobRunRecord.id == job_run)
+    )
 
 
 def _call_off(session: Session, run: CampaignRun, now: datetime) -> None:

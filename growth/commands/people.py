@@ -38,6 +38,12 @@ BasisOption = Annotated[
 SourceOption = Annotated[str | None, typer.Option(help="Where it was said: the form, page, fair or call.")]
 WordingOption = Annotated[str | None, typer.Option(help="The words they agreed to.")]
 SaidAtOption = Annotated[str | None, typer.Option("--said-at", help="When, such as 2026-11-24 15:30.")]
+PurposeOption = Annotated[
+    str | None, typer.Option(help="What the e-mails are for, such as seller_news; marketing when left out.")
+]
+ListOption = Annotated[
+    str | None, typer.Option("--list", help="Key of the list that everybody joins who is allowed its purpose.")
+]
 RejectedOption = Annotated[
     Path | None, typer.Option("--rejected", help="File for rows that can't go in. Default: beside FILE")
 ]
@@ -65,6 +71,8 @@ def import_file(
     source: SourceOption = None,
     wording: WordingOption = None,
     said_at: SaidAtOption = None,
+    purpose: PurposeOption = None,
+    to: ListOption = None,
     rejected: RejectedOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -78,8 +86,9 @@ def import_file(
     form = guess_format(file, encoding=encoding, delimiter=_delimiter(delimiter))
     form.columns.update(dict(_pair(one) for one in column or ()))
     said, clock = {"basis": basis, "source": source, "wording": wording, "at": said_at}, SystemClock()
+    said["purpose"] = purpose
     with database() as engine:
-        asked = _asked(engine, file, form, said, rejected)
+        asked = _asked(engine, file, form, said, rejected=rejected, to=to)
         if not json:
             _tell_form(asked)
         kept = record_of(asked, by=_ACTOR, now=clock.now())
@@ -89,23 +98,30 @@ def import_file(
 
 
 def _asked(
-    engine: "Engine", file: Path, form: "FileFormat", said: dict[str, str | None], rejected: Path | None
+    engine: "Engine",
+    file: Path,
+    form: "FileFormat",
+    said: dict[str, str | None],
+    *,
+    rejected: Path | None,
+    to: str | None,
 ) -> "ImportFile":
     from growth.clock import SystemClock
     from growth.database.engine import transaction
     from growth.database.workspace import workspace
     from growth.people.importing.bring_in import ImportFile
     from growth.people.importing.permissions import read_permission
+    from growth.people.permission.lists import list_by_key
 
     with transaction(engine) as session:
-        place = workspace(session)
+        place, wanted = workspace(session), list_by_key(session, to) if to else None
     zone = place.time_zone if place else "UTC"
     return ImportFile(
         path=file,
         name=file.name,
         form=form,
         rejected=rejected or file.with_name(f"{file.stem}.rejected.csv"),
-        permission=read_permission(**said, zone=zone, now=SystemClock().now()),
+        permission=read_permission(**said, to=wanted, zone=zone, now=SystemClock().now()),
         zone=zone,
     )
 
@@ -214,17 +230,18 @@ def consent(
     basis: BasisOption = None,
     wording: WordingOption = None,
     said_at: SaidAtOption = None,
+    purpose: PurposeOption = None,
 ) -> None:
-    """Record that somebody allows marketing e-mail, or allows it no more."""
+    """Record that somebody allows e-mail for a purpose, or allows it no more."""
     from growth.database.workspace import workspace
-    from growth.people.consent import record_by_hand
+    from growth.people.consent import MARKETING, record_by_hand
     from growth.people.importing.cells import moment_of
 
     with _work() as (session, now):
         place = workspace(session)
         at = moment_of(said_at or "", place.time_zone if place else "UTC")
         person = _person(session, address)
-        said = {"basis": basis or "", "source": source, "wording": wording or ""}
+        said = {"basis": basis or "", "source": source, "wording": wording or "", "purpose": purpose or MARKETING}
         new = record_by_hand(session, person, granted=grant, at=at, actor=_ACTOR, now=now, **said)
     typer.echo("Recorded." if new else "This was on record already.")
 

@@ -1,73 +1,66 @@
 """`growth spend`: costs of channels and rates of currencies, brought in from files."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from growth.commands import spend_ledger
+from growth.commands.spend_ledger import ACTOR
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from growth.spend.files import Read
 
-    from growth.spend.files import Wrong
-
-_ACTOR = "command line"
 _SHOWN = 50
 
+Rejected = Annotated[Path | None, typer.Option(dir_okay=False, help="Where to write the rows that were left out.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A file with a header.")]
 
 
 def add(app: typer.Typer) -> None:
-    """Register `growth spend import|rates|budget|price|hours|enter`."""
+    """Register `growth spend import|rates|budget|price|hours|list|correct|enter|move`."""
     group = typer.Typer(help="What channels cost, and what currencies are worth.", no_args_is_help=True)
     group.command("import")(import_costs)
     group.command("rates")(import_rates)
     group.command("budget")(set_budget)
     group.command("price")(keep_price)
     group.command("hours")(keep_hours)
-    group.command("enter")(enter_cost)
+    for name, command in spend_ledger.COMMANDS:
+        group.command(name)(command)
     app.add_typer(group, name="spend")
 
 
-def import_costs(file: File) -> None:
+def import_costs(file: File, *, rejected: Rejected = None) -> None:
     """Bring in costs: day, side, channel, country, campaign, amount, currency. The same file again changes nothing."""
     from growth.attribution.channels import SIDES, labels
     from growth.clock import SystemClock
     from growth.commands.connect import database
-    from growth.database.audit import audit
     from growth.database.engine import transaction
     from growth.spend.files import read_costs
-    from growth.spend.ledger import record_costs
+    from growth.spend.uploaded import bring_costs
 
     now = SystemClock().now()
     read = read_costs(file, {side: labels(side) for side in SIDES}, now)
     with database() as engine, transaction(engine) as session:
-        kept = record_costs(session, read.good, now)
-        if kept.new or kept.changed:
-            detail = {"new": kept.new, "changed": kept.changed, "wrong": len(read.wrong)}
-            audit(session, actor=_ACTOR, action="spend import", subject=file.name, detail=detail, now=now)
+        kept = bring_costs(session, read, name=file.name, actor=ACTOR, now=now)
     typer.echo(f"{kept.new} new, {kept.changed} changed, {kept.same} the same, {len(read.wrong)} left out.")
-    _tell(read.wrong, nothing=not read.good)
+    _tell(file, read, rejected)
 
 
-def import_rates(file: File) -> None:
+def import_rates(file: File, *, rejected: Rejected = None) -> None:
     """Bring in rates: day, currency, rate, which is what one unit was worth in the workspace's currency."""
     from growth.clock import SystemClock
     from growth.commands.connect import database
-    from growth.database.audit import audit
     from growth.database.engine import transaction
-    from growth.spend.currencies import base_currency, record_rates
     from growth.spend.files import read_rates
+    from growth.spend.uploaded import bring_rates
 
     now = SystemClock().now()
     read = read_rates(file, now)
     with database() as engine, transaction(engine) as session:
-        base = base_currency(session)
-        changed = record_rates(session, base, read.good, now)
-        if changed:
-            detail = {"changed": changed, "base": base, "wrong": len(read.wrong)}
-            audit(session, actor=_ACTOR, action="rates import", subject=file.name, detail=detail, now=now)
-    typer.echo(f"{changed} new or changed, {len(read.good) - changed} the same, {len(read.wrong)} left out.")
-    _tell(read.wrong, nothing=not read.good)
+        kept = bring_rates(session, read, name=file.name, actor=ACTOR, now=now)
+    typer.echo(f"{kept.changed} new or changed, {kept.same} the same, {len(read.wrong)} left out.")
+    _tell(file, read, rejected)
 
 
 def set_budget(
@@ -97,7 +90,7 @@ def set_budget(
         kept = budgets_of(session, side, first).get(channel)
         minor = amount_of(amount, base_currency(session)).minor
         version = kept.version if kept else 0
-        set_to = change_budget(session, side, channel, first, minor, version=version, actor=_ACTOR, now=now)
+        set_to = change_budget(session, side, channel, first, minor, version=version, actor=ACTOR, now=now)
         typer.echo(f"{channel}, {month}: {amount} {set_to.currency}.")
 
 
@@ -107,68 +100,48 @@ def keep_price(
     amount: Annotated[str, typer.Argument(help="Such as 1.20.")],
     currency: Annotated[str, typer.Argument(help="Such as USD.")],
 ) -> None:
-    """Set what a thousand messages, or an hour of a sales rep, costs from a day on."""
+    """Set what a thousand messages, or a rep's hour, costs from a day on; days since then are counted again."""
     from growth.commands.connect import work
+    from growth.scheduling.firing import fire_free
     from growth.spend.cells import amount_of, currency_of, day_of
-    from growth.spend.prices import set_price
+    from growth.spend.prices import JOBS, set_price
 
     with work() as (session, now):
         price = amount_of(amount, currency_of(currency))
-        set_price(session, kind, day_of(since, now), price, actor=_ACTOR, now=now)
+        first = day_of(since, now)
+        set_price(session, kind, first, price, actor=ACTOR, now=now)
+        fire_free(session, JOBS[kind], now=now, fired_by=ACTOR, args={"since": str(first)})
     typer.echo(f"{kind} from {since}: {price.amount} {price.currency}.")
 
 
 def keep_hours(
     day: Annotated[str, typer.Argument(help="Such as 2026-11-24.")],
-    who: Annotated[str, typer.Argument(help="The sales rep; the same day and rep again replaces.")],
+    who: Annotated[str, typer.Argument(help="The sales rep's address; the same day and rep again replaces.")],
     hours: Annotated[str, typer.Argument(help="Such as 6.5.")],
     channel: Annotated[str, typer.Option(help="A channel of sellers.")] = "offline",
 ) -> None:
     """Enter the hours a sales rep worked on a channel, at the price of an hour on that day."""
     from growth.commands.connect import work
     from growth.spend.cells import day_of, number_of
-    from growth.spend.prices import record_hours
+    from growth.spend.hours import record_hours
 
     with work() as (session, now):
-        minor = record_hours(session, day_of(day, now), who, number_of(hours, "hours", 2), channel=channel, now=now)
+        minor = record_hours(
+            session, day_of(day, now), who, number_of(hours, "hours", 2), channel=channel, actor=ACTOR, now=now
+        )
     typer.echo(f"{who}, {day}: {minor.amount} {minor.currency}.")
 
 
-def enter_cost(
-    day: Annotated[str, typer.Argument(help="Such as 2026-11-24.")],
-    channel: Annotated[str, typer.Argument(help="A channel's key, such as offline.")],
-    name: Annotated[str, typer.Argument(help="What for, such as Canton Fair; the same day and name again replaces.")],
-    amount: Annotated[str, typer.Argument(help="Such as 4200.")],
-    currency: Annotated[str, typer.Argument(help="Such as CNY.")],
-    *,
-    side: Annotated[str, typer.Option(help="buyer or seller.")] = "seller",
-) -> None:
-    """Enter one cost by hand, such as a fair's."""
-    from growth.attribution.channels import SIDES, labels
-    from growth.commands.connect import work
-    from growth.database.audit import audit
-    from growth.spend.cells import amount_of, channel_of, currency_of, day_of, side_of
-    from growth.spend.ledger import NewCost, record_cost
+def _tell(file: Path, read: "Read[Any]", rejected: Path | None) -> None:
+    """Name the rows that were left out, and write them to a file where one is asked for."""
+    for one in read.wrong[:_SHOWN]:
+        typer.echo(f"{file.name}, row {one.row}, {one.error.field}: {one.error}", err=True)
+    if len(read.wrong) > _SHOWN:
+        typer.echo(f"… and {len(read.wrong) - _SHOWN} more.", err=True)
+    if rejected and read.wrong:
+        from growth.spend.uploaded import write_rejected
 
-    channels = {one: labels(one) for one in SIDES}
-    with work() as (session, now):
-        found = side_of(side, channels)
-        key, cost = channel_of(channel, found, channels), amount_of(amount, currency_of(currency))
-        on = day_of(day, now)
-        line = NewCost(
-            source="entered", source_key=f"{found}\n{key}\n{name[:300]}", day=on, side=found, channel=key,
-            campaign=name[:300], amount_minor=cost.minor, currency=cost.currency,
-        )  # fmt: skip
-        record_cost(session, line, now)
-        audit(session, actor=_ACTOR, action="cost entered", subject=name[:300],
-              detail={"day": str(on), "amount_minor": cost.minor, "currency": cost.currency}, now=now)  # fmt: skip
-    typer.echo(f"{name}, {on}: {cost.amount} {cost.currency}.")
-
-
-def _tell(wrong: "Sequence[Wrong]", *, nothing: bool) -> None:
-    for one in wrong[:_SHOWN]:
-        typer.echo(f"Row {one.row}, {one.error.field}: {one.error}", err=True)
-    if len(wrong) > _SHOWN:
-        typer.echo(f"… and {len(wrong) - _SHOWN} more.", err=True)
-    if nothing and wrong:
+        write_rejected(rejected, read.header, read.wrong, "en")
+        typer.echo(f"They are in {rejected}, each with how to put it right.", err=True)
+    if read.wrong and not read.good:
         raise typer.Exit(1)

@@ -1,9 +1,10 @@
 """Days, in the workspace's time zone, whose figures changed: marked by whoever changes them, done by the roll-up."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -22,6 +23,15 @@ class ChannelDayDue(Record):
     side: Mapped[str] = mapped_column(primary_key=True)
 
 
+class CurrencyDue(Record):
+    """A currency whose rates changed, from a day on: refunds in another currency than their order are weighed anew."""
+
+    __tablename__ = "currency_due"
+
+    currency: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[date]
+
+
 def mark_changed(session: Session, days: Iterable[tuple[date, str]]) -> None:
     """Have these (day, side) rolled up again. Call it once in a transaction, in the one that changes the figures.
 
@@ -33,6 +43,15 @@ def mark_changed(session: Session, days: Iterable[tuple[date, str]]) -> None:
         session.execute(
             marked.on_conflict_do_update(index_elements=["day", "side"], set_={"day": marked.excluded.day}), rows
         )
+
+
+def mark_rates(session: Session, changed: Mapping[str, date]) -> None:
+    """Have refunds weighed again by the rates of these currencies, each from its day on."""
+    rows = [{"currency": currency, "since": changed[currency]} for currency in sorted(changed)]
+    if rows:
+        marked = insert(CurrencyDue)
+        earliest = func.least(CurrencyDue.since, marked.excluded.since)
+        session.execute(marked.on_conflict_do_update(index_elements=["currency"], set_={"since": earliest}), rows)
 
 
 def mark_moments(session: Session, moments: Iterable[tuple[datetime, str]]) -> None:

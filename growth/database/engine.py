@@ -38,6 +38,7 @@ def make_engine(database_url: str, *, pool_size: int = 5, application: str = "gr
         pool_size=pool_size,
         max_overflow=5,
         pool_pre_ping=True,
+        pool_use_lifo=True,  # the same few connections, so that they know the statements and the others may rest
         json_deserializer=orjson.loads,  # a third of the time
         hide_parameters=True,  # they are what people wrote and who they are, and errors end up in logs
         connect_args={

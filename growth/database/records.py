@@ -24,6 +24,10 @@ MODULES = (
     "growth.campaigns.letters.records",
     "growth.scoring.records",
     "growth.measurement.records",
+    "growth.measurement.by_campaign.records",
+    "growth.measurement.funnels.records",
+    "growth.measurement.advice.records",
+    "growth.measurement.reports.records",
 )
 
 

@@ -26,5 +26,7 @@ class Workspace(Record):
 
 
 def workspace(session: Session) -> Workspace | None:
-    """The workspace, or None while the product is not set up."""
-    return session.get(Workspace, 1)
+    """The workspace, or None while the product is not set up. Read once in a session, which holds on to it."""
+    found: Workspace | None = session.get(Workspace, 1)
+    session.info["workspace"] = found
+    return found

@@ -1,6 +1,6 @@
 """Batches of events as our sites and servers send them: stored, each event once, or refused in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from growth.errors import InvalidError, RefusedError
 from growth.events.bots import AUTOMATION, TOO_FAST, reason_of
+from growth.events.countries import GUESS, country_of_zone
 from growth.events.ingest import NewEvent, first_moments, ingest
 from growth.events.rules import Rules
 from growth.events.sent import BROWSER_KINDS, SERVER_KINDS, collector_key, read_event
@@ -44,6 +45,8 @@ class Browser:
     refuses: bool = False
     """Whether it asks, in a way that our rules respect, not to be followed."""
     too_fast: bool = False
+    country: str | None = None
+    """Where a proxy in front says that the address is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Batch:
     link: object = None
     """What came along from another of our sites, if it is still fresh."""
     automated: bool = False
+    zone: object = None
+    """The browser's time zone, from which its country is guessed where nothing else tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +104,8 @@ def collect(
     sent = _completed(session, batch, linked, browser, now)
     read, refused = _read(sent, people_of(session, sent, now, trusted=trusted), now, trusted=trusted, rules=held)
     _tell_bots(read, sent, batch, browser, held)
+    if browser is not None:
+        _tell_countries(read.values(), browser.country, country_of_zone(batch.zone))
     _give_moments(session, read, sent, _skew(batch.sent, now), now)
     stored = ingest(session, list(read.values()), now)
     join_visitors(session, stored.accepted)
@@ -171,6 +178,15 @@ def _tell_bots(
         told = _of_server(one, rules) if browser is None and isinstance(one, dict) else of_all
         if told is not None and event.kind not in SERVER_KINDS:
             event.bot, event.person_id = told, None
+
+
+def _tell_countries(events: Iterable[NewEvent], known: str | None, guess: str | None) -> None:
+    """Where it happened, of events whose page didn't say: by the proxy, or else as a guess that is kept apart."""
+    for event in events if known or guess else ():
+        if event.country is None and known is not None:
+            event.country = known
+        elif event.country is None:
+            event.properties = event.properties | {GUESS: guess}
 
 
 def _of_browser(batch: Batch, browser: Browser, rules: Rules) -> str | None:

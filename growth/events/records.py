@@ -91,6 +91,10 @@ class HookRefusal(Record):
     words: Mapped[dict[str, Any]]
     """{"message", "remedy", "values"}."""
     at: Mapped[datetime]
+    since: Mapped[datetime | None]
+    """The first refusal since something was taken."""
+    acted_at: Mapped[datetime | None]
+    """When campaigns were paused for it; a refusal after that pauses them again."""
 
 
 class VisitorIdentity(Record):
@@ -129,7 +133,7 @@ class CollectorRules(Record):
 
 
 class VisitorSalt(Record):
-    """The secret of a day, from which visitors without consent are told apart; gone after two days."""
+    """The secret of a day, from which visitors without consent are told apart; gone when it is over."""
 
     __tablename__ = "visitor_salt"
 

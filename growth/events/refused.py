@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import case, delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,9 +18,11 @@ _SELDOM = timedelta(seconds=10)
 def note_refusal(session: Session, source: str, words: Mapping[str, Any], now: datetime) -> None:
     """Remember a refusal; `words` has message, remedy and values. At most one in ten seconds is written down."""
     values = {"words": dict(words), "at": now}
-    new = insert(HookRefusal).values(source=source, **values)
+    new = insert(HookRefusal).values(source=source, since=now, **values)
     lately = HookRefusal.at.between(now - _SELDOM, now)
-    session.execute(new.on_conflict_do_update(index_elements=["source"], set_=values, where=~lately))
+    going_on = case((HookRefusal.at > now - _LATELY, HookRefusal.since), else_=now)
+    again = values | {"since": going_on}
+    session.execute(new.on_conflict_do_update(index_elements=["source"], set_=again, where=~lately))
 
 
 def taken(session: Session, source: str) -> None:

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import isfinite
 
 from growth.errors import InvalidError
 from growth.people.importing.cells import bare, says_yes
 
 _MISSING = frozenset({"", "-", "--", "?", ".", "na", "n/a", "#n/a", "nan", "null", "(null)", "none", "\\n", "<na>"})
 _AROUND = "$€£¥₽%\u00a0\u202f "
+_LARGEST = 1e15
+"""Beyond, amounts are no one's, and their squares no numbers."""
 _OUTCOMES = {"converted": True, "won": True, "visited": True, "clicked": True, "lost": False}
 
 
@@ -40,7 +41,7 @@ def read_cell(text: str) -> Cell:
 
 
 def read_number(text: str) -> float | None:
-    """None where it is none, or no finite one. Of a point and a comma the later one begins the fraction."""
+    """None where it is none, or an absurdly large one. Of a point and a comma the later one begins the fraction."""
     digits = text.strip(_AROUND).replace("\u00a0", "").replace("\u202f", "").replace(" ", "").replace("'", "")
     comma, point = digits.rfind(","), digits.rfind(".")
     if comma > point:
@@ -55,4 +56,4 @@ def read_number(text: str) -> float | None:
         number = float(digits)
     except ValueError:
         return None
-    return number if isfinite(number) else None
+    return number if abs(number) <= _LARGEST else None

@@ -65,16 +65,29 @@ def _header(rows: Iterator[tuple[int, list[str]]]) -> list[str]:
     _, header = next(rows, (0, []))
     if not header:
         raise InvalidError("file", N_("The file has no rows."), remedy=N_("Export it again, with its headers."))
-    return [cell.strip().lstrip("\ufeff") for cell in header]
+    return [printed(cell.lstrip("\ufeff")) for cell in header]
+
+
+def printed(name: str) -> str:
+    """A name as it can be shown anywhere, a terminal included: in one line, without signs that control it."""
+    return "".join(one if one.isprintable() else "\ufffd" for one in " ".join(name.split()))
 
 
 def _place(header: list[str], name: str, option: str) -> int:
-    """Where a column is, capitals and spaces aside. Raises InvalidError with the closest names."""
-    if name in header:
-        return header.index(name)
+    """Where a column is, capitals and spaces aside. Raises InvalidError with the closest names, or when it is twice."""
     folded = [_folded(cell) for cell in header]
-    if _folded(name) in folded:
-        return folded.index(_folded(name))
+    alike = [place for place, cell in enumerate(header) if cell == name]
+    alike = alike or [place for place, cell in enumerate(folded) if cell == _folded(name)]
+    if len(alike) == 1:
+        return alike[0]
+    if alike:
+        raise InvalidError(
+            option,
+            N_("The file has the column %(name)s %(times)d times."),
+            remedy=N_("Give all but the right one another name."),
+            name=name[:80],
+            times=len(alike),
+        )
     close = get_close_matches(_folded(name), folded, 3, 0.5)
     likely = [header[folded.index(one)] for one in close] or [cell for cell in header if cell][:20]
     raise InvalidError(

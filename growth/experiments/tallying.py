@@ -8,7 +8,7 @@ from growth.errors import InvalidError
 from growth.experiments.cells import Cell, read_cell
 from growth.experiments.means import Spread
 from growth.experiments.proportions import Share
-from growth.experiments.rows import Row
+from growth.experiments.rows import Row, printed
 from growth.locales import N_
 
 MOST_GROUPS = 100
@@ -100,7 +100,7 @@ def tally(rows: Iterable[Row], *, valued: bool, segmented: bool) -> Tallied:
         if row.cells is None:
             found.troubles[WRONG_WIDTH].add(row.line)
             continue
-        group, outcome = " ".join(row.cells[0].split()), read_cell(row.cells[1])
+        group, outcome = printed(row.cells[0]), read_cell(row.cells[1])
         if trouble := _trouble(group, outcome):
             found.troubles[trouble].add(row.line)
             continue
@@ -110,7 +110,7 @@ def tally(rows: Iterable[Row], *, valued: bool, segmented: bool) -> Tallied:
             found.troubles[NO_VALUE].add(row.line)
         found.groups[group].add(outcome, value)
         if segmented:
-            found.segments[" ".join(row.cells[-1].split())][group].add(outcome, value)
+            found.segments[printed(row.cells[-1])][group].add(outcome, value)
         _check_few(found)
     return found
 

@@ -76,7 +76,7 @@ class Activity(Record):
     """What a rep did: a call, a note (append)."""
 
     __tablename__ = "activity"
-    __table_args__ = (Index("ix_activity_lead_id", "lead_id", "id"),)
+    __table_args__ = (Index("ix_activity_lead_id", "lead_id", "id"), Index("ix_activity_at", "at"))
 
     id: Mapped[Id]
     lead_id: Mapped[int] = mapped_column(ForeignKey("lead.id"))

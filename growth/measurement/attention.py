@@ -58,9 +58,9 @@ def _dearer(report: Report) -> Iterator[Dearer]:
 
 
 def _missing(report: Report) -> Iterator[CostMissing]:
-    """Only without a country asked for: costs often name none."""
-    for line in report.lines if report.country is None else ():
-        days = zip(report.period.days[:-1], report.by_day[line.channel], strict=False)
-        lacking = tuple(day for day, one in days if one.acquired > 0 and one.cost_minor == 0)
+    """Only without a country or language asked for: costs often name no country, and never a language."""
+    for line in report.lines if report.whole else ():
+        days = zip(report.period.days, report.by_day[line.channel], strict=True)
+        lacking = tuple(day for day, one in days if one.acquired > 0 and one.cost_minor == 0 and day < report.today)
         if lacking and (line.now.cost_minor or line.before.cost_minor):
             yield CostMissing(line, lacking)

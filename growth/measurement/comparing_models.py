@@ -89,7 +89,9 @@ class Sold:
 def _conversions(session: Session, side: str, since: datetime, now: datetime) -> list[Sold]:
     columns = (getattr(Conversion, name) for name in Sold.__slots__)
     mine = select(*columns).where(
-        Conversion.side == side, Conversion.kind != "refund", Conversion.occurred_at.between(since, now)
+        Conversion.side == side,
+        Conversion.kind.not_in(("refund", "subscription")),
+        Conversion.occurred_at.between(since, now),
     )
     return [Sold(*row) for row in session.execute(mine.order_by(Conversion.occurred_at.desc()).limit(MOST + 1))]
 

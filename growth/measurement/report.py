@@ -1,29 +1,24 @@
-"""The channel report: this period against the last, by channel, by day and by country, read from the roll-up alone."""
+"""The channel report: a period against another, by channel, by day and by country, read from the roll-up alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from growth.attribution.channels import labels
+from growth.attribution.following import WITHIN
 from growth.database.changed_days import zone_of
-from growth.errors import NotFoundError
-from growth.locales import N_
-from growth.measurement.figures import Figures
-from growth.measurement.periods import Period, period_until
-from growth.measurement.records import ChannelDay
+from growth.measurement.figures import Figures, added
+from growth.measurement.periods import Comparison, Period, period_until
+from growth.measurement.sums import Cut, acquired_by_country, cost_without_country, sums_of
 from growth.spend.currencies import base_currency
-
-_SUMS = [func.sum(getattr(ChannelDay, name)) for name in Figures.__slots__]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A channel in this period and in the one before."""
+    """A channel in this period and in the one it is compared with."""
 
     channel: str
     label: str
@@ -40,142 +35,97 @@ class Report:
 
     side: str
     country: str | None
+    language: str | None
     currency: str
+    today: date
     period: Period
+    against: Period | None
+    """What it is compared with."""
     lines: Sequence[Line]
     """Every channel of the side in the order of pages; other sites and unknown ones where they have figures."""
     total: Figures
     before: Figures
+    """Nothing where it is compared with nothing."""
     by_day: Mapping[str, Sequence[Figures]]
     """Channel → its figures on each day of the period."""
     countries: Sequence[tuple[str, int]]
-    """Country ("" when nobody knows) and millionths acquired there, most first; of all countries, whatever is asked."""
+    """Country ("" when nobody knows) and millionths acquired there, most first; of all, whatever country is asked."""
     unrated: Sequence[str]
     """Currencies in which amounts are left out since there is no rate for some day."""
     without_country_minor: int
     """Cost of the period that names no country: not in the figures when one is asked for."""
 
     @property
+    def whole(self) -> bool:
+        """Whether it is about all countries and languages."""
+        return self.country is None and self.language is None
+
+    @property
     def empty(self) -> bool:
-        """Whether nothing at all happened, in this period and the one before."""
-        return not self.countries and self.total == self.before == Figures()
+        """Whether nothing at all happened, in this period and the one it is compared with."""
+        return self.whole and not self.countries and self.total == self.before == Figures()
 
     @property
     def days(self) -> list[Figures]:
         """All channels together on each day of the period."""
-        return [sum(ones, Figures()) for ones in zip(*self.by_day.values(), strict=True)]
+        return [added(ones) for ones in zip(*self.by_day.values(), strict=True)]
+
+    @property
+    def open_since(self) -> date | None:
+        """The first day whose 60 days are not over, so that those who order within them may still become more."""
+        first = max(self.period.first, self.today - WITHIN)
+        return first if first <= self.period.last else None
 
 
-def report(session: Session, side: str, days: int, country: str | None, now: datetime) -> Report:
-    """The report of the last `days` days. Raises InvalidError for a length there isn't, RefusedError before set-up."""
-    period = period_until(now, zone_of(session), days)
-    by_day = _by_day(session, side, period, country)
-    unrated = _unrated(session, side, period, country)
+def report(
+    session: Session,
+    side: str,
+    days: int | Period,
+    country: str | None,
+    now: datetime,
+    *,
+    language: str | None = None,
+    comparison: Comparison = "before",
+) -> Report:
+    """The report of a period, or of the last `days` days; `language` is one of `growth.measurement.languages`.
+
+    Raises InvalidError for a length there isn't, RefusedError before set-up.
+    """
+    zone = zone_of(session)
+    period = days if isinstance(days, Period) else period_until(now, zone, days)
+    against = period.compared(comparison)
+    cut = Cut(side, country, language)
+    found = sums_of(session, cut, period, against)
+    lines = _lines(side, found.by_channel, found.against)
+    each_day, nothing = period.days, Figures()
     return Report(
         side=side,
         country=country,
+        language=language,
         currency=base_currency(session),
+        today=now.astimezone(zone).date(),
         period=period,
-        lines=_lines(side, by_day, period),
-        total=_sum(by_day, period),
-        before=_sum(by_day, period.before),
-        by_day={channel: [by_day.get((channel, day), Figures()) for day in period.days] for channel in labels(side)},
-        countries=_countries(session, side, period),
-        unrated=unrated,
-        without_country_minor=_without_country(session, side, period) if country else 0,
+        against=against,
+        lines=lines,
+        total=sum((line.now for line in lines), Figures()),
+        before=sum((line.before for line in lines), Figures()),
+        by_day={one: [found.by_day.get((one, day), nothing) for day in each_day] for one in labels(side)},
+        countries=acquired_by_country(session, side, period, language),
+        unrated=sorted(found.unrated),
+        without_country_minor=cost_without_country(session, side, period) if country and language is None else 0,
     )
 
 
-@dataclass(frozen=True)
-class ChannelDays:
-    """What a channel's figures of a period are made of."""
-
-    channel: str
-    label: str
-    currency: str
-    period: Period
-    days: Sequence[tuple[date, Figures]]
-    """Days with anything to tell, the newest first."""
-    countries: Sequence[tuple[str, Figures]]
-    """The same by country, most acquired first."""
-
-    @property
-    def total(self) -> Figures:
-        """All days together."""
-        return sum((figures for _, figures in self.days), Figures())
-
-
-def channel_days(
-    session: Session, side: str, channel: str, *, days: int, country: str | None, now: datetime
-) -> ChannelDays:
-    """The days and countries behind a channel's figures. Raises NotFoundError for a channel the side doesn't have."""
-    label = labels(side).get(channel)
-    if label is None:
-        raise NotFoundError(N_("There is no such channel on this side."))
-    period = period_until(now, zone_of(session), days)
-    mine = [*of_period(side, period.first, period.last, country), ChannelDay.channel == channel]
-    by_day, by_country = (
-        [
-            (one, Figures(*map(int, sums)))
-            for one, *sums in session.execute(select(by, *_SUMS).where(*mine).group_by(by))
-        ]
-        for by in (ChannelDay.day, ChannelDay.country)
-    )
-    return ChannelDays(
-        channel=channel,
-        label=label,
-        currency=base_currency(session),
-        period=period,
-        days=sorted(by_day, key=lambda one: one[0], reverse=True),
-        countries=sorted(by_country, key=lambda one: (-one[1].acquired, -one[1].touches, one[0])),
-    )
-
-
-def of_period(side: str, first: date, last: date, country: str | None) -> list[ColumnElement[bool]]:
-    """The rows of the roll-up of a side, between two days and in a country, all of them when it is None."""
-    wanted = [ChannelDay.side == side, ChannelDay.day.between(first, last)]
-    return wanted if country is None else [*wanted, ChannelDay.country == country]
-
-
-def _by_day(session: Session, side: str, period: Period, country: str | None) -> dict[tuple[str, date], Figures]:
-    columns: list[Any] = [ChannelDay.channel, ChannelDay.day, *_SUMS]
-    found = select(*columns).where(*of_period(side, period.before.first, period.last, country))
-    rows = session.execute(found.group_by(ChannelDay.channel, ChannelDay.day))
-    return {(channel, day): Figures(*map(int, sums)) for channel, day, *sums in rows}
-
-
-def _sum(by_day: Mapping[tuple[str, date], Figures], period: Period, channel: str | None = None) -> Figures:
-    mine = (
-        figures
-        for (one, day), figures in by_day.items()
-        if period.first <= day <= period.last and channel in {None, one}
-    )
-    return sum(mine, Figures())
-
-
-def _lines(side: str, by_day: Mapping[tuple[str, date], Figures], period: Period) -> list[Line]:
-    total = _sum(by_day, period).acquired
-    lines = []
-    for channel, label in labels(side).items():
-        now, before = _sum(by_day, period, channel), _sum(by_day, period.before, channel)
-        share = Decimal(now.acquired) / total if total > 0 else Decimal(0)
-        lines.append(Line(channel, label, now, before, share))
-    return lines
-
-
-def _countries(session: Session, side: str, period: Period) -> list[tuple[str, int]]:
-    acquired = func.sum(ChannelDay.acquired)
-    found = select(ChannelDay.country, acquired).where(*of_period(side, period.first, period.last, None))
-    ranked = found.group_by(ChannelDay.country).having(acquired > 0).order_by(acquired.desc(), ChannelDay.country)
-    return [(country, int(count)) for country, count in session.execute(ranked)]
-
-
-def _unrated(session: Session, side: str, period: Period, country: str | None) -> list[str]:
-    found = select(ChannelDay.unrated).where(*of_period(side, period.before.first, period.last, country))
-    named = session.scalars(found.where(ChannelDay.unrated != "").distinct())
-    return sorted({currency for one in named for currency in one.split()})
-
-
-def _without_country(session: Session, side: str, period: Period) -> int:
-    cost = select(func.sum(ChannelDay.cost_minor)).where(*of_period(side, period.first, period.last, ""))
-    return int(session.scalar(cost) or 0)
+def _lines(side: str, now: Mapping[str, Figures], before: Mapping[str, Figures]) -> list[Line]:
+    total = sum(one.acquired for one in now.values())
+    nothing = Figures()
+    return [
+        Line(
+            channel=channel,
+            label=label,
+            now=now.get(channel, nothing),
+            before=before.get(channel, nothing),
+            share=Decimal(now.get(channel, nothing).acquired) / total if total > 0 else Decimal(0),
+        )
+        for channel, label in labels(side).items()
+    ]

@@ -17,6 +17,8 @@ _LOCAL = re.compile(r"[^\s@.,;:<>()\[\]\\\"]+(?:\.[^\s@.,;:<>()\[\]\\\"]+)*")
 _USUAL = re.compile(r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*")
 # Copied along from web pages and spreadsheets, seen by nobody.
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF])
+# As Chinese and Japanese keyboards type them; widths are no difference (RFC 8265, section 3.3, width mapping rule).
+_WIDE = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3002: ord("."), 0xFF61: ord("."), 0x3000: ord(" ")}
 
 
 def normal_email(text: str) -> str:
@@ -27,7 +29,7 @@ def normal_email(text: str) -> str:
         return address
     if len(text) > 4 * LONGEST:
         raise _too_long()
-    address = unicodedata.normalize("NFC", text.translate(_INVISIBLE)).strip().lower()
+    address = unicodedata.normalize("NFC", text.translate(_INVISIBLE | _WIDE)).strip().lower()
     address = unicodedata.normalize("NFC", address)
     local, at, domain = address.rpartition("@")
     if not at:
@@ -40,7 +42,8 @@ def normal_email(text: str) -> str:
 
 
 def _check_local(local: str) -> None:
-    if not _LOCAL.fullmatch(local) or not local.isprintable():
+    # A letter that is only another's picture, such as a bold one, would be another address that looks the same.
+    if not _LOCAL.fullmatch(local) or not local.isprintable() or unicodedata.normalize("NFKC", local) != local:
         raise InvalidError(
             "email",
             N_("The part before the @ can't be right."),

@@ -31,6 +31,7 @@ def front_doors(engine: "Engine", clock: "Clock") -> Iterator[str]:
     )
     listening, server = config.bind_socket(), uvicorn.Server(config)
     serving = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True, name="front doors")
+    listening.listen()  # so that whoever comes at once waits for the door rather than finds none
     serving.start()
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

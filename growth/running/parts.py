@@ -27,6 +27,7 @@ def web(start: Start) -> None:
         app,
         host=config.host,
         port=config.port,
+        forwarded_allow_ips=config.trusted_proxies,
         log_level=config.log_level.lower(),
         access_log=False,
         lifespan="off",

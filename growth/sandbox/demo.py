@@ -30,6 +30,7 @@ from growth.sandbox.market.played import Played
 from growth.sandbox.past import known, leads
 from growth.sandbox.past.people import bring, ids_of
 from growth.sandbox.past.plans import FIRST_CAMPAIGN, plan_campaigns
+from growth.sandbox.past.reports import keep_reports
 from growth.sandbox.past.sign_ups import sign_up
 from growth.sandbox.past.wishes import wish
 from growth.scheduling.firing import run_now
@@ -238,7 +239,7 @@ def played(since: datetime) -> Played:
 def as_cost(spent: costs.Spent) -> NewCost:
     """As the ledger takes it."""
     return NewCost(
-        source="sample data",
+        source="commission" if spent.what == "commission" else "sample data",
         source_key=f"{spent.side} {spent.channel} {spent.country} {spent.what}",
         day=spent.day,
         side=spent.side,
@@ -263,6 +264,7 @@ def do_all(engine: Engine, step: Callable[[Session, datetime, object, int], Step
 def plan(engine: Engine, now: datetime) -> None:
     """What goes out from now on; the last thing made."""
     with transaction(engine) as session:
+        keep_reports(session, now)
         plan_campaigns(session, now)
         run_now(session, "train_scoring_model", by=_ACTOR, now=now)  # and then leads are scored
 

@@ -19,6 +19,8 @@ class Fault(StrEnum):
     UNAVAILABLE = "503"
     TOO_LARGE = "413"
     """Takes nothing of a request that it calls too large, though another time it takes it."""
+    SUSPENDED = "403"
+    """Lets nobody send: the account was closed. Never at random, since it doesn't pass by itself."""
     HANG = "hang"
     """Takes the connection and never answers; nothing is accepted."""
     DROP = "drop"
@@ -35,9 +37,17 @@ class Fault(StrEnum):
     """Accepts the mail and sends the answer letter by letter."""
 
     @property
+    def passes(self) -> bool:
+        """Whether it passes by itself."""
+        return self is not Fault.SUSPENDED
+
+    @property
     def accepts(self) -> bool:
         """Whether the mail is accepted all the same."""
         return self.value.startswith("accept-")
+
+
+PASSING = tuple(fault for fault in Fault if fault.passes)
 
 
 @dataclass(frozen=True)
@@ -95,7 +105,7 @@ class Faults:
         self._share = 0.0
         self._kinds: tuple[Fault, ...] = ()
 
-    def at_random(self, share: float, seed: int, kinds: Sequence[Fault] = tuple(Fault)) -> None:
+    def at_random(self, share: float, seed: int, kinds: Sequence[Fault] = PASSING) -> None:
         """From now on have this share of the requests go wrong, each in one of these ways; the same from a seed."""
         with self._lock:
             self._dice.seed(seed)

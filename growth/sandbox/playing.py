@@ -10,16 +10,16 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from sqlalchemy import Engine
 
-from growth.clock import FixedClock
+from growth.clock import Clock, FixedClock
 from growth.database.engine import transaction
-from growth.errors import TransientError
+from growth.errors import RefusedError, TransientError
 from growth.events.links import sign_click, sign_person
 from growth.locales import N_
-from growth.sandbox import demo, letters
+from growth.sandbox import demo
 from growth.sandbox.aftermath import HOOK
 from growth.sandbox.dice import Dice
-from growth.sandbox.keys import signature
-from growth.sandbox.letters import Letter
+from growth.sandbox.keys import public_key_of, signature
+from growth.sandbox.letters import Letter, Outbox
 from growth.sandbox.market import costs, seen, sellers
 from growth.sandbox.market.lives import Life
 from growth.sandbox.market.lives import letters as letters_of
@@ -36,6 +36,7 @@ _LINES = 4
 _HOOK_AT_ONCE = 500
 _OPENED = 0.35
 """Share of the letters that are opened and not clicked."""
+_JUST_NOW = timedelta(hours=1)
 
 
 @dataclass
@@ -54,14 +55,25 @@ class Report:
         """Events, hook events and clicks a second."""
         return (self.events + self.hooks + self.clicks) / self.seconds if self.seconds else 0.0
 
+    def __str__(self) -> str:
+        """In a line for the terminal."""
+        return (
+            f"{self.people} people, {self.events} events, {self.hooks} of messages and {self.clicks} clicks in "
+            f"{self.seconds:.1f} s: {self.a_second:,.0f} a second."
+        )
+
 
 @dataclass
 class Play:
-    """One play. The product's clock is moved along; nothing but HTTP and the files of people and costs goes in."""
+    """One play: nothing but HTTP, letters that went out, and the files of people and costs goes in.
+
+    The clock is the product's. One that stands still is moved along; a running product keeps its own, so a link that is
+    followed counts now: of clicks longer ago than an hour the provider tells.
+    """
 
     engine: Engine
     product: Product
-    clock: FixedClock
+    clock: Clock
     key: ec.EllipticCurvePrivateKey
     market: Played
     since: datetime | None = None
@@ -69,7 +81,12 @@ class Play:
     report: Report = field(default_factory=Report)
 
     def run(self, tell: Callable[[str], None] = lambda _: None) -> Report:
-        """From the first day to the last moment. Raises TransientError when the product refuses or doesn't answer."""
+        """From the first day to the last moment.
+
+        Raises TransientError when the product refuses or doesn't answer, RefusedError when it isn't the one whose
+        database this is, or doesn't believe our signature.
+        """
+        asyncio.run(self._greet())
         dice, until = self.market.dice, self.market.until
         lives = [one for one in self.market.lives() if one.visits]
         firms = [one for one in self.market.sellers() if (one.contacted if one.reached else one.won or until) <= until]
@@ -122,9 +139,32 @@ class Play:
                 if sent <= self.market.until:
                     yield Letter(sent, person or 0, life.shopper.nation.locale, life.clicked.get(week))
 
+    async def _greet(self) -> None:
+        """Before anything is kept, knock at both doors that ask for a key."""
+        if (await self.product.tell([])).status == 403:
+            raise RefusedError(
+                N_("The product has another key than this command."),
+                remedy=N_("Give the command the product's own GROWTH_HOME, and its GROWTH_DATABASE_URL if it has one."),
+            )
+        if (await self._signed([])).status == 403:
+            raise RefusedError(
+                N_("The product doesn't believe the sandbox's signature."),
+                remedy=N_("Start it as a demo, or with GROWTH_SENDGRID_WEBHOOK_KEY=%(key)s."),
+                key=public_key_of(self.key),
+            )
+
+    def _move_to(self, moment: datetime) -> None:
+        if isinstance(self.clock, FixedClock):
+            self.clock.moment = moment
+
+    def _is_followed(self, clicked: datetime) -> bool:
+        """Whether a link can be followed at that moment, or as good as then."""
+        return isinstance(self.clock, FixedClock) or clicked > self.clock.now() - _JUST_NOW
+
     async def _pass_days(
         self, events: list[tuple[datetime, seen.Seen]], post: list[Letter], tell: Callable[[str], None]
     ) -> None:
+        outbox = Outbox(self.market.seed)
         first = last = 0
         sent = delivered = 0
         moment = events[0][0] if events else self.market.until
@@ -134,8 +174,8 @@ class Play:
                 last += 1
             while delivered < len(post) and post[delivered].at <= moment:
                 delivered += 1
-            await self._post(post[sent:delivered], moment)
-            self.clock.moment = moment
+            await self._post(outbox, post[sent:delivered], moment)
+            self._move_to(moment)
             await self._collect([event for _, event in events[first:last]])
             first, sent = last, delivered
             tell(f"{moment:%Y-%m-%d}: {self.report.events} events, {self.report.hooks} of messages")
@@ -150,20 +190,22 @@ class Play:
         await asyncio.gather(*(told(events[start : start + _AT_ONCE]) for start in range(0, len(events), _AT_ONCE)))
         self.report.events += len(events)
 
-    async def _post(self, post: Sequence[Letter], moment: datetime) -> None:
+    async def _post(self, outbox: Outbox, post: Sequence[Letter], moment: datetime) -> None:
         """Letters go out, the provider tells what became of them, and people click."""
         if not post:
             return
         with transaction(self.engine) as session:
-            letters.store(session, post, self.market.seed)
-        told = [event for one in post for event in self._told(one)]
-        self.clock.moment = moment
+            sent = outbox.send(session, post)
+        told = [event for one in sent for event in self._told(one)]
+        self._move_to(moment)
         for start in range(0, len(told), _HOOK_AT_ONCE):
             await self._hook(told[start : start + _HOOK_AT_ONCE])
-        for one in sorted((one for one in post if one.clicked and one.clicked <= self.market.until), key=_clicked):
-            self.clock.moment = _clicked(one)
-            _taken(await self.product.get(sign_click(one.delivery, 0)))
-            self.report.clicks += 1
+        clicked = sorted((one for one in sent if one.clicked and one.clicked <= self.market.until), key=_clicked)
+        self.report.clicks += len(clicked)
+        for one in clicked:
+            if self._is_followed(_clicked(one)):
+                self._move_to(_clicked(one))
+                _taken(await self.product.get(sign_click(one.delivery, 0)))
 
     def _told(self, one: Letter) -> Iterator[dict[str, Any]]:
         dice = Dice(self.market.seed)
@@ -171,21 +213,28 @@ class Play:
         if one.clicked is not None or dice.happens(_OPENED, "opened", one.delivery):
             opened = (one.clicked or one.at + timedelta(hours=3)) - timedelta(seconds=30)
             steps["open"] = max(opened, one.at + timedelta(seconds=9))
+        if one.clicked is not None and not self._is_followed(one.clicked):
+            steps["click"] = one.clicked
         for what, when in steps.items():
             if when <= self.market.until:
                 name = f"{self.market.seed}-{one.delivery}-{what}"
-                told = {"event": what, "delivery": str(one.delivery), "timestamp": int(when.timestamp())}
-                yield told | {"sg_event_id": name, "sg_message_id": f"{self.market.seed}-{one.delivery}"}
+                ours = {"delivery": str(one.delivery), "batch": str(one.batch)}
+                told = {"event": what, "timestamp": int(when.timestamp()), "sg_event_id": name}
+                told |= {"url": self.product.url + sign_click(one.delivery, 0)} if what == "click" else {}
+                yield ours | told | {"sg_message_id": f"{self.market.seed}-{one.delivery}"}
 
     async def _hook(self, told: Sequence[dict[str, Any]]) -> None:
+        _taken(await self._signed(told))
+        self.report.hooks += len(told)
+
+    async def _signed(self, told: Sequence[dict[str, Any]]) -> Heard:
         body, moment = payload(list(told)), str(int(self.clock.now().timestamp()))
         headers = {
             "Content-Type": "application/json",
             "X-Twilio-Email-Event-Webhook-Timestamp": moment,
             "X-Twilio-Email-Event-Webhook-Signature": signature(self.key, moment, body),
         }
-        _taken(await self.product.post(HOOK, body, headers))
-        self.report.hooks += len(told)
+        return await self.product.post(HOOK, body, headers)
 
 
 def _clicked(one: Letter) -> datetime:

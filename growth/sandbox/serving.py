@@ -3,8 +3,9 @@
 import asyncio
 import signal
 import socket
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 from growth.clock import Clock, SystemClock
@@ -20,8 +21,10 @@ from growth.sandbox.mailbox.progress import Progress
 from growth.sandbox.mailbox.store import Mailbox
 from growth.sandbox.market.habits import NOBODY, Market
 from growth.sandbox.market.replies import Replies
+from growth.sandbox.market.switches import Off
 from growth.sandbox.market.traffic import Traffic
 from growth.sandbox.product import Product
+from growth.sandbox.resting import resting_now
 from growth.sandbox.sendgrid.sending import LARGEST_BODY, SendGrid
 from growth.sandbox.wire import Answer, Request, Wire, in_json
 
@@ -30,17 +33,17 @@ def serve(
     listening_socket: socket.socket,
     *,
     home: Path,
-    database_url: str,  # noqa: ARG001 - the same start as every part's; we know people by their mail alone
+    database_url: str,
     product_url: str,
 ) -> None:
-    """Serve until SIGTERM or Ctrl-C."""
-    product = Product(product_url, collector_key())
+    """Serve until SIGTERM or Ctrl-C. People are known by their mail alone; the database tells what rests."""
+    product, resting = Product(product_url, collector_key()), partial(resting_now, database_url)
 
     async def main() -> None:
         stop = asyncio.Event()
         for which in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(which, stop.set)
-        await Sandbox(home, market=Market(), product=product).run(listening_socket, stop)
+        await Sandbox(home, market=Market(), product=product, resting=resting).run(listening_socket, stop)
 
     asyncio.run(main())
 
@@ -49,12 +52,19 @@ class Sandbox:
     """Everything the sandbox is made of. Without a product nobody is told anything, and nobody comes."""
 
     def __init__(
-        self, home: Path, *, market: Market = NOBODY, product: Product | None = None, clock: Clock | None = None
+        self,
+        home: Path,
+        *,
+        market: Market = NOBODY,
+        product: Product | None = None,
+        clock: Clock | None = None,
+        resting: Callable[[], tuple[Off, ...]] = tuple,
     ) -> None:
         self.clock = clock or SystemClock()
         self.home = home
         self.market = market
         self.product = product
+        self.resting = resting
         self.mailbox = Mailbox(home / "sandbox")
         self.faults = Faults()
         self.limit = RateLimit()
@@ -85,7 +95,8 @@ class Sandbox:
         key = webhook_private_key(self.home)
         yield Aftermath(self.mailbox, progress, replies, self.product, key, self.clock, self.accepted).run()
         if self.market.visitors:
-            yield Traffic(folder / "visited", Dice(self.market.seed), self.product, self.clock).run()
+            dice = Dice(self.market.seed)
+            yield Traffic(folder / "visited", dice, self.product, self.clock, self.resting).run()
 
     def _wrote_before(self, message: Message) -> bool:
         return any(self.mailbox.numbers(f"\n{message.recipient}\n", before=message.number))

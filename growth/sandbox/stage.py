@@ -3,19 +3,18 @@
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from growth.attribution.crediting import credit
 from growth.database.engine import transaction
 from growth.database.workspace import workspace
-from growth.errors import NotFoundError, RefusedError
-from growth.experiments.holdouts.records import Holdout
+from growth.errors import InvalidError, NotFoundError, RefusedError
 from growth.locales import N_
 from growth.measurement.rolling_up import roll_up
 from growth.sandbox import demo
@@ -23,8 +22,9 @@ from growth.sandbox.keys import public_key_of, webhook_private_key
 from growth.sandbox.market import costs
 from growth.sandbox.market.played import Played
 from growth.sandbox.market.sources import POOL
-from growth.sandbox.market.switches import Off, Switches, read_held_out, read_off
+from growth.sandbox.market.switches import Switches, read_held_out, read_off
 from growth.sandbox.playing import spent
+from growth.sandbox.resting import rests
 from growth.settings import settings
 from growth.spend.currencies import Rate, base_currency, record_rates
 from growth.spend.ledger import record_costs
@@ -44,12 +44,39 @@ def market_of(
     return Played(seed, until.date() - timedelta(days=days), until, people or POOL, switches)
 
 
+def end_of(text: str | None, now: datetime) -> datetime:
+    """The moment until which a market is played: of an ISO day or moment (UTC unless it says otherwise), or now.
+
+    Raises InvalidError for one that can't be read, or that is yet to come.
+    """
+    if text is None:
+        return now
+    try:
+        until = datetime.fromisoformat(text)
+    except ValueError:
+        until = None
+    if until is None or (until := until if until.tzinfo else until.replace(tzinfo=UTC)) > now:
+        raise InvalidError(
+            "until",
+            N_("“%(text)s” is no moment until which something can be played."),
+            remedy=N_("Write a moment that is past, like 2026-11-24 or 2026-11-24T12:00."),
+            text=text[:80],
+        )
+    return until.astimezone(UTC)
+
+
 def open_hook(home: Path) -> ec.EllipticCurvePrivateKey:
     """Have this process believe the sandbox's signatures; gives the key for them."""
     key = webhook_private_key(home)
     os.environ["GROWTH_SENDGRID_WEBHOOK_KEY"] = public_key_of(key)
     settings.cache_clear()
     return key
+
+
+def speak_for(url: str) -> None:
+    """Have the pictures and links of letters lead to a running product, unless its public address is set."""
+    os.environ.setdefault("GROWTH_BASE_URL", url.rstrip("/"))
+    settings.cache_clear()
 
 
 def prepare(engine: Engine, now: datetime) -> None:
@@ -67,10 +94,9 @@ def prepare(engine: Engine, now: datetime) -> None:
 
 def with_holdouts(engine: Engine, market: Played) -> Played:
     """The same market, in which a channel rests where a hold-out of the product says so."""
-    wanted = select(Holdout).where(Holdout.kind == "regions", Holdout.state != "stopped").order_by(Holdout.id)
     with transaction(engine) as session:
-        rest = [Off(one.channel, frozenset(one.regions), one.starts_on, one.ends_on) for one in session.scalars(wanted)]
-    return replace(market, switches=replace(market.switches, off=(*market.switches.off, *rest)))
+        off = (*market.switches.off, *rests(session))
+    return replace(market, switches=replace(market.switches, off=off))
 
 
 def settle(engine: Engine, market: Played, now: datetime) -> None:

@@ -109,4 +109,10 @@ def settle(session: Session, run_id: int, now: datetime) -> None:
         return
     parts = session.scalar(select(func.count()).where(JobChunk.run_id == run_id))
     words = {"message": PARTS_FAILED, "remedy": TRY_PARTS_AGAIN, "values": {"failed": failed, "parts": parts}}
-    finish_run(session, run_id, "failed", now, words=words)
+    finish_run(session, run_id, "failed", now, words=words | {"part": why_parts_failed(session, run_id)})
+
+
+def why_parts_failed(session: Session, run_id: int | None) -> dict[str, Any] | None:
+    """The words of a run's first failed part; None when none failed."""
+    failed = select(JobChunk.words).where(JobChunk.run_id == run_id, JobChunk.state == "failed")
+    return session.scalar(failed.order_by(JobChunk.position).limit(1))

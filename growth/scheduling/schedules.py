@@ -1,7 +1,7 @@
 """The table of schedules: kept in step with what is declared, edited, paused, and read by the scheduler's tick."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine, func, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -13,14 +13,18 @@ from growth.errors import ConflictError, InvalidError
 from growth.locales import N_
 from growth.scheduling.declare import Job, all_jobs, find_job
 from growth.scheduling.due import Decision, decide, next_due
-from growth.scheduling.firing import BY_SCHEDULE, fire, fire_skipped
-from growth.scheduling.records import Schedule
+from growth.scheduling.firing import BY_SCHEDULE, fire, fire_free, fire_skipped
+from growth.scheduling.records import JobRun, Schedule
 from growth.scheduling.run import write_line
-from growth.scheduling.when import Once, When, from_json
+from growth.scheduling.when import Every, Once, When, from_json
 
 _log = logging.getLogger(__name__)
 SKIPPED = N_("Not run: nobody was there to start it when it was due, and this job leaves out what it missed.")
 STANDS_FOR = N_("Runs once for all that was missed since %(since)s.")
+_OFTEN = 3_600
+"""Seconds, within which a job runs all the time."""
+_AHEAD = timedelta(minutes=2)
+"""More than two schedulers' clocks may differ."""
 LATE = N_("Started late: nobody was there when it was due.")
 
 
@@ -38,7 +42,7 @@ def synchronise(session: Session, now: datetime) -> None:
     """Bring the table in step with the job files, the workspace's time zone and the clock.
 
     A due time further away than the next one there is (after the clock jumped ahead and back) is corrected; nothing
-    is fired twice by that, since a moment that was fired stays in `job_run`.
+    is fired twice by that, since a moment that was fired stays in `job_run`. What runs all the time goes on.
     """
     jobs, zone = all_jobs(), default_zone(session)
     session.execute(insert(Schedule).on_conflict_do_nothing(), [{"job": key} for key in jobs])
@@ -131,25 +135,38 @@ def fire_due(session: Session, job_key: str, now: datetime) -> None:
     schedule = session.scalar(mine.with_for_update(skip_locked=True))
     if schedule is None or schedule.next_due_at is None or schedule.planned is None:
         return
-    job, kept = find_job(job_key), schedule.planned
+    job, when = find_job(job_key), from_json(schedule.planned["when"])
     decision = decide(
-        from_json(kept["when"]),
-        kept["zone"],
+        when,
+        schedule.planned["zone"],
         first=schedule.next_due_at,
         now=now,
         missed=job.missed,
         grace=job.grace,
     )
-    _carry_out(session, job, decision, now)
+    _carry_out(session, job, when, decision, now)
     session.execute(update(Schedule).where(Schedule.job == job_key).values(next_due_at=decision.next))
 
 
-def _carry_out(session: Session, job: Job, decision: Decision, now: datetime) -> None:
+def _carry_out(session: Session, job: Job, when: When, decision: Decision, now: datetime) -> None:
     for due_at in decision.fire:
         run_id = fire(session, job.key, due_at=due_at, fired_by=BY_SCHEDULE)
+        if run_id is None and _runs_all_the_time(when) and _was_ahead(session, job.key, due_at):
+            run_id = fire_free(session, job.key, now=due_at, fired_by=BY_SCHEDULE)
         if run_id is not None and decision.missed_since is not None:
             write_line(session, run_id, now, STANDS_FOR, level="warning", since=decision.missed_since)
         elif run_id is not None and due_at < now - job.grace:
             write_line(session, run_id, now, LATE, level="warning")
     if decision.skip is not None:
         fire_skipped(session, job.key, due_at=decision.skip, sentence=SKIPPED)
+
+
+def _runs_all_the_time(when: When) -> bool:
+    """Whether a job goes on at its pace also through an hour that the clock was put back to: others have been then."""
+    return isinstance(when, Every) and when.total_seconds < _OFTEN
+
+
+def _was_ahead(session: Session, job_key: str, due_at: datetime) -> bool:
+    """Whether a much later moment was fired than one that was fired as well: the clock was put back in between."""
+    later = select(JobRun.id).where(JobRun.job == job_key, JobRun.due_at > due_at + _AHEAD)
+    return session.scalar(later.limit(1)) is not None

@@ -134,9 +134,16 @@ def _starter(fired_by: str, locale: str) -> str:
 
 
 def outcome_in_words(words: Mapping[str, Any] | None, locale: str, zone: str) -> tuple[str, str]:
-    """What a run, part or line says, and what to do about it; empty where it says nothing."""
+    """What a run, part or line says, and what to do about it; empty where it says nothing.
+
+    A run of which parts failed says also why the first of them did, and what to do about that.
+    """
     if not words:
         return "", ""
+    if words.get("part"):
+        why, advice = outcome_in_words(words["part"], locale, zone)
+        own, otherwise = outcome_in_words({**words, "part": None}, locale, zone)
+        return f"{own} {why}", advice or otherwise
     values = {name: _readable(value, locale, zone) for name, value in (words.get("values") or {}).items()}
     remedy = words.get("remedy")
     return _filled(locale, words["message"], values), _filled(locale, remedy, values) if remedy else ""

@@ -14,6 +14,7 @@ from growth.people.importing.cells import bare, moment_of
 
 _SPACES = re.compile(r"[\s\u00a0\u202f'’]")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)*")
+_WITH_CURRENCY = re.compile(r"(?P<before>[A-Za-z]{3})?\s*(?P<number>[^A-Za-z]*?)\s*(?P<after>[A-Za-z]{3})?")
 _LARGEST = Decimal(10) ** 11
 """Major units."""
 _FIRST_YEAR = 1999
@@ -78,6 +79,13 @@ def amount_of(cell: str, currency: str) -> Money:
     if abs(number) > _LARGEST:
         raise InvalidError("amount", N_("This amount is larger than we can keep."))
     return Money.of(number, currency)
+
+
+def amount_with_currency(cell: str, usual: str) -> Money:
+    """An amount in the usual currency, or in one that is written with it, as in `20000 CNY`. Raises InvalidError."""
+    match = _WITH_CURRENCY.fullmatch(bare(cell).strip())
+    code = (match["before"] or match["after"]) if match else None
+    return amount_of(match["number"] if match else cell, currency_of(code) if code else usual)
 
 
 def currency_of(cell: str) -> str:

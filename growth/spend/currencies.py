@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from growth.database.changed_days import mark_since
+from growth.database.changed_days import mark_rates, mark_since, zone_of
 from growth.database.workspace import workspace
 from growth.errors import RefusedError
 from growth.locales import N_
@@ -71,6 +71,17 @@ def turned(amount: Money, base: str, rate: Decimal) -> int:
     return int(scaled.to_integral_value(ROUND_HALF_EVEN))
 
 
+def turned_today(session: Session, amount: Money, now: datetime) -> Money:
+    """The amount in the workspace's currency by today's rate. Raises RefusedError where there is none."""
+    base, today = base_currency(session), now.astimezone(zone_of(session)).date()
+    rate = rates_on(session, base, [(amount.currency, today)]).get((amount.currency, today))
+    if rate is None:
+        raise RefusedError(
+            N_("There is no rate for %(currency)s."), remedy=N_("Import rates first."), currency=amount.currency
+        )
+    return Money(turned(amount, base, rate), base)
+
+
 def record_rates(session: Session, base: str, rates: Sequence[Rate], now: datetime) -> int:
     """Keep rates; the same day again replaces. Gives how many were new or different.
 
@@ -87,7 +98,9 @@ def record_rates(session: Session, base: str, rates: Sequence[Rate], now: dateti
         set_={"rate": given.excluded.rate},
         where=CurrencyRate.rate.is_distinct_from(given.excluded.rate),
     )
-    changed = session.scalars(kept.returning(CurrencyRate.day), list(rows.values())).all()
+    changed = session.execute(kept.returning(CurrencyRate.currency, CurrencyRate.day), list(rows.values())).all()
     if changed:
-        mark_since(session, min(changed), now + timedelta(days=2))
+        mark_since(session, min(day for _, day in changed), now + timedelta(days=2))
+        earliest_last = sorted(((day, currency) for currency, day in changed), reverse=True)
+        mark_rates(session, {currency: day for day, currency in earliest_last})
     return len(changed)

@@ -39,10 +39,11 @@ Line = TypeVar("Line")
 
 @dataclass(frozen=True)
 class Wrong:
-    """A row that was left out: its number as a spreadsheet shows it, and what is wrong with which field."""
+    """A row that was left out: its number as a spreadsheet shows it, what is wrong with which field, and its cells."""
 
     row: int
     error: InvalidError
+    cells: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,13 @@ class Read(Generic[Line]):
 
     good: Sequence[Line]
     wrong: Sequence[Wrong]
+    header: Sequence[str] = ()
+
+
+def holds_rates(path: Path) -> bool:
+    """Whether the file is one of rates rather than of costs, by its header. Raises InvalidError for an empty file."""
+    fields = {_field_of(cell) for cell in header_of(path, guess_format(path))}
+    return "rate" in fields and "amount" not in fields
 
 
 def read_costs(path: Path, channels: Channels, now: datetime) -> Read[NewCost]:
@@ -74,14 +82,15 @@ def _read(
     good: list[Line] = []
     wrong: list[Wrong] = []
     seen: dict[object, int] = {}
-    for number, row in _rows(path, needed):
+    header, rows = _rows(path, needed)
+    for number, cells, row in rows:
         try:
             line = read(row)
             _refuse_twice(number, seen.setdefault(key(line), number))
             good.append(line)
         except InvalidError as error:
-            wrong.append(Wrong(number, error))
-    return Read(good, wrong)
+            wrong.append(Wrong(number, error, cells))
+    return Read(good, wrong, header)
 
 
 def _refuse_twice(row: int, first: int) -> None:
@@ -94,10 +103,11 @@ def _refuse_twice(row: int, first: int) -> None:
         )
 
 
-def _rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str, str]]]:
+def _rows(path: Path, needed: Sequence[str]) -> tuple[list[str], Iterator[tuple[int, list[str], Mapping[str, str]]]]:
+    """The header, and each row's number, cells, and cells by field."""
     form = guess_format(path)
-    header = [_FIELD_OF.get(" ".join(unicodedata.normalize("NFKC", cell).casefold().split())) for cell in
-              header_of(path, form)]  # fmt: skip
+    labels = header_of(path, form)
+    header = [_field_of(cell) for cell in labels]
     missing = [field for field in needed if field not in header]
     if missing:
         raise InvalidError(
@@ -105,10 +115,17 @@ def _rows(path: Path, needed: Sequence[str]) -> Iterator[tuple[int, Mapping[str,
             N_("The first row names no column for %(missing)s."),
             remedy=N_("It should have the columns %(columns)s."),
             missing=", ".join(missing),
-            columns=", ".join(COLUMNS if "rate" in needed else [*needed, "country", "campaign"]),
+            columns=", ".join([*needed] if "rate" in needed else [*needed, "country", "campaign"]),
         )
-    for number, cells in read_rows(path, form):
-        yield number, {field: cell for field, cell in zip(header, cells, strict=False) if field}
+    rows = read_rows(path, form)
+    return labels, (
+        (number, cells, {field: cell for field, cell in zip(header, cells, strict=False) if field})
+        for number, cells in rows
+    )
+
+
+def _field_of(cell: str) -> str | None:
+    return _FIELD_OF.get(" ".join(unicodedata.normalize("NFKC", cell).casefold().split()))
 
 
 def _cost(row: Mapping[str, str], channels: Channels, now: datetime) -> NewCost:

@@ -1,17 +1,19 @@
 """The cost ledger: what was spent on a channel on a day, each line under its source's own key."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import literal, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from growth.database.changed_days import mark_changed
 from growth.spend.records import Cost
 
+CORRECTION = "correction"
 _AT_ONCE = 1000
 
 
@@ -30,6 +32,9 @@ class NewCost:
     campaign: str = ""
     amount_minor: int
     currency: str
+    units: Decimal | None = None
+    corrects: int | None = None
+    note: str = ""
 
     @property
     def key(self) -> tuple[str, str, date]:
@@ -54,7 +59,8 @@ def record_cost(session: Session, cost: NewCost, now: datetime) -> Recorded:
 def record_costs(session: Session, costs: Sequence[NewCost], now: datetime) -> Recorded:
     """Keep lines; the same (source, source key, day) again replaces the line, and changes nothing when it is the same.
 
-    The days of lines that are new or different are rolled up again. The last of two with one key counts.
+    The days of lines that are new or different are rolled up again. The last of two with one key counts. A line that
+    its own source changes is right now, so what was corrected of it by hand is taken back, by a line of its own.
     """
     recorded, days = Recorded(), set[tuple[date, str]]()
     given = list({cost.key: cost for cost in costs}.values())
@@ -69,6 +75,7 @@ def _record(
 ) -> None:
     known = _known(session, costs)
     different = [cost for cost in costs if known.get(cost.key) != cost]
+    different += _taken_back(session, [cost.key for cost in different if cost.key in known])
     for cost in different:
         before = known.get(cost.key)
         days |= {(cost.day, cost.side)} | ({(before.day, before.side)} if before else set())
@@ -91,20 +98,17 @@ def _known(session: Session, costs: Sequence[NewCost]) -> dict[tuple[str, str, d
     return {line.key: line for line in lines}
 
 
-def costs_of(
-    session: Session,
-    side: str,
-    channel: str,
-    days: tuple[date, date],
-    *,
-    country: str | None = None,
-    after: tuple[date, int] | None = None,
-    limit: int = 50,
-) -> list[Cost]:
-    """Lines of a channel between two days, the newest first, after the line of this (day, id) when given."""
-    mine = select(Cost).where(Cost.day.between(*days), Cost.side == side, Cost.channel == channel)
-    if country is not None:
-        mine = mine.where(Cost.country == country)
-    if after is not None:
-        mine = mine.where(tuple_(Cost.day, Cost.id) < tuple_(*map(literal, after)))
-    return list(session.scalars(mine.order_by(Cost.day.desc(), Cost.id.desc()).limit(limit)))
+def _taken_back(session: Session, keys: Collection[tuple[str, str, date]]) -> list[NewCost]:
+    """Lines that make the corrections of these lines come to nothing."""
+    if not keys:
+        return []
+    about = select(Cost.id).where(tuple_(Cost.source, Cost.source_key, Cost.day).in_(keys))
+    place = (Cost.corrects, Cost.day, Cost.side, Cost.channel, Cost.country, Cost.campaign, Cost.currency)
+    left = func.sum(Cost.amount_minor)
+    corrections = select(*place, left, func.max(Cost.id)).where(Cost.corrects.in_(about)).group_by(*place)
+    return [
+        NewCost(source=CORRECTION, source_key=f"{line} {last}", day=day, side=side, channel=channel, country=country,
+                campaign=campaign, amount_minor=-int(minor), currency=currency, corrects=line)
+        for line, day, side, channel, country, campaign, currency, minor, last in session.execute(
+            corrections.having(left != 0))
+    ]  # fmt: skip

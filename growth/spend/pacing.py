@@ -27,9 +27,13 @@ class Pace:
     """Whether there was history enough; without it the end is what was spent."""
 
 
-def pace(history: Sequence[int], yesterday: date, end: date, spent: int) -> Pace:
-    """The month's end from `history`, minor units by day until `yesterday`, and what the month has cost so far."""
-    ahead = [yesterday + timedelta(days=one) for one in range(1, (end - yesterday).days + 1)]
+def pace(history: Sequence[int], yesterday: date, end: date, spent: int, first: date | None = None) -> Pace:
+    """The month's end from `history`, minor units by day until `yesterday`, and what the month has cost so far.
+
+    `first` is the month's first day; it says more than `yesterday` only of a month that is still to come.
+    """
+    begin = max(yesterday + timedelta(days=1), first or yesterday)
+    ahead = [begin + timedelta(days=one) for one in range((end - begin).days + 1)]
     lived = list(history[-HISTORY:])
     while lived and lived[0] == 0:
         lived.pop(0)

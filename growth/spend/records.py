@@ -3,17 +3,23 @@
 from datetime import date, datetime
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from growth.database.base import Id, Record
+from growth.money import Money
 
 
 class Cost(Record):
     """Money spent on a channel on one day; the same (source, source key, day) again replaces the amount."""
 
     __tablename__ = "cost"
-    __table_args__ = (UniqueConstraint("source", "source_key", "day"), Index("ix_cost_day", "day", "side", "channel"))
+    __table_args__ = (
+        UniqueConstraint("source", "source_key", "day"),
+        Index("ix_cost_day", "day", "side", "channel"),
+        Index("ix_cost_campaign", "campaign", "day", postgresql_where=text("campaign <> ''")),
+        Index("ix_cost_corrects", "corrects", postgresql_where=text("corrects is not null")),
+    )
 
     id: Mapped[Id]
     source: Mapped[str]
@@ -25,6 +31,12 @@ class Cost(Record):
     campaign: Mapped[str] = mapped_column(server_default="")
     amount_minor: Mapped[int]
     currency: Mapped[str]
+    units: Mapped[Decimal | None]
+    """Hours or messages, where the amount is so many at a price."""
+    corrects: Mapped[int | None] = mapped_column(ForeignKey("cost.id"))
+    """The line whose amount this one puts right, by adding to it or taking from it."""
+    note: Mapped[str] = mapped_column(server_default="")
+    """Why it was corrected, or what it was for."""
     recorded_at: Mapped[datetime]
 
 
@@ -89,3 +101,8 @@ class Price(Record):
     since: Mapped[date] = mapped_column(primary_key=True)
     amount_minor: Mapped[int]
     currency: Mapped[str]
+
+    @property
+    def money(self) -> Money:
+        """As an amount."""
+        return Money(self.amount_minor, self.currency)

@@ -17,6 +17,8 @@ from growth.campaigns.audiences.conditions import DEEPEST, ConditionError
 from growth.campaigns.audiences.fields import FIELDS, Field
 from growth.campaigns.audiences.parts import CURRENCIES, SINCE_DAYS, Part
 from growth.campaigns.audiences.reading import Offer, offer
+from growth.campaigns.audiences.suggesting import suggestions
+from growth.clock import Clock
 from growth.errors import GrowthError
 from growth.locales import N_
 from growth.money import Money
@@ -100,6 +102,8 @@ class Editor:
     error: GrowthError | None
     """Of the whole."""
     countries: tuple[tuple[str, str], ...]
+    suggested: Mapping[str, Sequence[str]]
+    """What there is to type, by field."""
     focus: str = ""
     """The control that has the focus after a change."""
     currencies: Sequence[str] = CURRENCIES
@@ -117,6 +121,7 @@ def editor(
     focus: str = "",
 ) -> Editor:
     """What shows a tree, whether it can be used or not; `error` is said beside its condition, else above all."""
+    clock: Clock = request.app.state.clock
     found = error if isinstance(error, ConditionError) else None
     builder = _Builder(request, zone, offer(session, locale_of(request)), found)
     root = builder.node(tree if "field" not in tree else {"all": [tree]}, (), 1)
@@ -127,6 +132,7 @@ def editor(
         fields=tuple((one, tuple(each for each in FIELDS.values() if each.group == one)) for one in headings),
         error=error if found is None or not found.path else None,
         countries=country_choices(locale_of(request)),
+        suggested=suggestions(session, builder.asked, clock.now()),
         focus=focus,
     )
 
@@ -137,6 +143,8 @@ class _Builder:
     def __init__(self, request: Request, zone: str, offered: Offer, error: ConditionError | None) -> None:
         self.request, self.zone, self.error = request, zone, error
         self.locale = locale_of(request)
+        self.asked: set[str] = set()
+        """Names of all fields that were made a row of."""
         self.offered: dict[str, Mapping[Any, str]] = {
             "lists": offered.lists,
             "campaigns": offered.campaigns,
@@ -149,6 +157,7 @@ class _Builder:
         error = self.error if self.error and self.error.path == places else None
         if "field" in node:
             asked = FIELDS[node["field"]]
+            self.asked.add(asked.name)
             inputs = tuple(self._input(part, asked, node.get("value"), path) for part in asked.parts)
             return Row(path, place, asked, node["op"], inputs, error)
         denied = "not" in node

@@ -1,6 +1,6 @@
 """How the channel report is told: figures with their change, findings as sentences, for both sides."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import Request
 from markupsafe import Markup
 
-from growth.locales import N_
+from growth.locales import N_, translate
 from growth.measurement.attention import CostMissing, Dearer, Finding, RateMissing
-from growth.measurement.figures import WHOLE, Delta, Figures, Tone, compare
+from growth.measurement.figures import WHOLE, Delta, Figures, Tone, compare, differ
 from growth.measurement.report import Report
 from growth.money import Money
 from growth.web.charts import sparkline
@@ -24,28 +24,43 @@ class SideWords:
 
     acquired: str
     each: str
+    per: str
+    """The same where there is little room."""
     orders: str
+    in_time: str
+    """Who ordered, or sold, soon after."""
     trend: str
+    weekly: str
     dearer: str
     uncosted: str
+    moved: str
+    """What moving money brings."""
 
 
 WORDS = {
     "buyer": SideWords(
         acquired=N_("Registered"),
         each=N_("Per registered buyer"),
+        per=N_("Per buyer"),
         orders=N_("First orders"),
+        in_time=N_("Order in 60 days"),
         trend=N_("Registered buyers by day"),
+        weekly=N_("Registered buyers by week"),
         dearer=N_("%(channel)s: a registration costs %(change)s more than before"),
         uncosted=N_("%(channel)s: days with registrations but without a cost: %(days)s"),
+        moved=N_("Expected %(expected)s registered buyers a month, between %(low)s and %(high)s nine times in ten."),
     ),
     "seller": SideWords(
         acquired=N_("Shops opened"),
         each=N_("Per opened shop"),
+        per=N_("Per shop"),
         orders=N_("First sales"),
+        in_time=N_("Sale in 60 days"),
         trend=N_("Shops opened by day"),
+        weekly=N_("Shops opened by week"),
         dearer=N_("%(channel)s: an opened shop costs %(change)s more than before"),
         uncosted=N_("%(channel)s: days with opened shops but without a cost: %(days)s"),
+        moved=N_("Expected %(expected)s opened shops a month, between %(low)s and %(high)s nine times in ten."),
     ),
 }
 SIDE_NAMES = {"buyer": N_("Buyers"), "seller": N_("Sellers")}
@@ -54,8 +69,9 @@ NOTHING = "–"
 
 @dataclass(frozen=True)
 class Kpi:
-    """A figure of the head of the page."""
+    """A figure of the head of the page; `figure` names what it is made of."""
 
+    figure: str
     name: str
     value: str
     delta: str
@@ -83,9 +99,20 @@ def times(back: Decimal | None, locale: str) -> str:
     return NOTHING if back is None else f"{number_text(back, locale, 1)}×"
 
 
+def share_text(share: Decimal | None, locale: str) -> str:
+    """`27.9 %`, or that there is none."""
+    return NOTHING if share is None else percent_text(share, locale, 1)
+
+
 def each(cost: Decimal | None, currency: str, locale: str) -> str:
     """Cost for each one acquired."""
     return NOTHING if cost is None else money_text(Money(round(cost), currency), locale)
+
+
+def more_or_less(count: float, locale: str) -> str:
+    """`+120` or `−40`, whole."""
+    text = number_text(abs(round(count)), locale)
+    return f"{'+' if count > 0 else '−' if round(count) else ''}{text}"
 
 
 def change_text(delta: Delta, locale: str) -> str:
@@ -96,33 +123,56 @@ def change_text(delta: Delta, locale: str) -> str:
     return f"+{text}" if delta.change > 0 else text
 
 
+def points_text(delta: Delta, locale: str) -> str:
+    """`−0.6 pt`: a change of a share, in points of a hundred."""
+    points = _signed(delta.change, 100, locale)
+    return points and translate(locale, N_("%(points)s pt"), points=points)
+
+
+def times_text(delta: Delta, locale: str) -> str:
+    """`+0.3×`: a change of a ratio."""
+    ratio = _signed(delta.change, 1, locale)
+    return ratio and f"{ratio}×"
+
+
+def _signed(change: Decimal | None, scale: int, locale: str) -> str:
+    if change is None:
+        return ""
+    shown = round(change * scale, 1)
+    return f"{'+' if shown > 0 else '−' if shown else ''}{number_text(abs(shown), locale, 1)}"
+
+
 def kpis(request: Request, report: Report) -> list[Kpi]:
     """The six figures with their change and daily trend."""
     locale, words, now, before = locale_of(request), WORDS[report.side], report.total, report.before
     days, currency = report.days, report.currency
 
-    def kpi(name: str, value: str, delta: Delta, trend: Sequence[Decimal | int | None]) -> Kpi:
+    def kpi(
+        figure: str, name: str, value: str, delta: Delta, trend: Sequence[Decimal | int | None], *,
+        written: Callable[[Delta, str], str] = change_text,
+    ) -> Kpi:  # fmt: skip
         told = said(request, name)
         label = said(request, N_("%(figure)s: trend by day"), figure=told)
         spark = sparkline([float(one or 0) for one in trend], label)
-        return Kpi(told, value, change_text(delta, locale), delta.tone, spark)
+        return Kpi(figure, told, value, written(delta, locale), delta.tone, spark)
 
-    def money(minor: int) -> str:
-        return money_text(Money(minor, currency), locale, whole=True)
-
+    cost = money_text(Money(now.cost_minor, currency), locale, whole=True) if report.language is None else NOTHING
+    shares = differ(now.order_share, before.order_share, least=Decimal("0.0005"),
+                    more_is="" if report.open_since else "good")  # fmt: skip
     return [
-        kpi(words.acquired, number_text(whole(now.acquired), locale),
+        kpi("acquired", words.acquired, number_text(whole(now.acquired), locale),
             compare(now.acquired, before.acquired, more_is="good"), [one.acquired for one in days]),
-        kpi(N_("Cost"), money(now.cost_minor),
+        kpi("cost", N_("Cost"), cost,
             compare(now.cost_minor, before.cost_minor, more_is=""), [one.cost_minor for one in days]),
-        kpi(words.each, each(now.cost_each, currency, locale),
+        kpi("acquired", words.each, each(now.cost_each, currency, locale),
             compare(now.cost_each, before.cost_each, more_is="bad"), [one.cost_each for one in days]),
-        kpi(words.orders, number_text(whole(now.orders), locale),
+        kpi("orders", words.orders, number_text(whole(now.orders), locale),
             compare(now.orders, before.orders, more_is="good"), [one.orders for one in days]),
-        kpi(N_("Value of orders"), money(now.value_minor),
-            compare(now.value_minor, before.value_minor, more_is="good"), [one.value_minor for one in days]),
-        kpi(N_("Return on spend"), times(now.back, locale),
-            compare(now.back, before.back, more_is="good"), [one.back for one in days]),
+        kpi("ordered", words.in_time, share_text(now.order_share, locale),
+            shares, [one.order_share for one in days], written=points_text),
+        kpi("value", N_("Return on spend"), times(now.back, locale),
+            differ(now.back, before.back, least=Decimal("0.05"), more_is="good"), [one.back for one in days],
+            written=times_text),
     ]  # fmt: skip
 
 
@@ -136,7 +186,13 @@ def tell(request: Request, report: Report, finding: Finding) -> Told:
                 "before": each(line.before.cost_each, currency, locale),
                 "now": each(line.now.cost_each, currency, locale),
             }
-            more = said(request, N_("%(before)s in the days before, %(now)s now."), **costs)
+            then = report.against == report.period.before
+            told = (
+                N_("%(before)s in the days before, %(now)s now.")
+                if then
+                else N_("%(before)s a year before, %(now)s now.")
+            )
+            more = said(request, told, **costs)
             return Told("trending-up", said(request, WORDS[report.side].dearer, **values), more, line.channel)
         case CostMissing(line=line, days=days):
             values = {"channel": said(request, line.label), "days": number_text(len(days), locale_of(request))}
@@ -162,4 +218,6 @@ def cells(request: Request, currency: str, figures: Figures) -> dict[str, Any]:
         "orders": number_text(whole(figures.orders), locale),
         "value": money_text(Money(figures.value_minor, currency), locale, whole=True),
         "back": times(figures.back, locale),
+        "order_share": share_text(figures.order_share, locale),
+        "repeat_share": share_text(figures.repeat_share, locale),
     }

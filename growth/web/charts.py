@@ -150,7 +150,10 @@ def stacked_columns(
         stack = [(fill, name, values[place]) for fill, (name, values) in zip(fills, series, strict=True)]
         parts.append(_column(frame, day, stack, x=x, width=step * 0.72, top=top))
         if place % every == 0:
-            parts.append(Markup('<text x="{}" y="{}">{}</text>').format(f"{x:.1f}", frame.height - 6, day))
+            near = frame.width - x < 40  # its right end would be cut off
+            where, anchor = (frame.width, "end") if near else (x, "start")
+            text = Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>')
+            parts.append(text.format(f"{where:.1f}", frame.height - 6, anchor, day))
     return _svg(frame, label, parts, wide=True)
 
 
@@ -162,15 +165,16 @@ def highest(series: Sequence[tuple[str, Sequence[float]]]) -> float:
 def _column(
     frame: Frame, day: str, stack: Sequence[tuple[int, str, float]], *, x: float, width: float, top: float
 ) -> Markup:
-    rect = Markup('<rect class="fill{}" x="{}" y="{}" width="{}" height="{}" rx="1"/>')
-    parts = [Markup("<title>{}: {}</title>").format(day, ", ".join(f"{name} {value:,.0f}" for _, name, value in stack))]
+    words = ", ".join(f"{name} {value:,.0f}" for _, name, value in stack)
+    rects = []
     y = frame.y(0)
     for fill, _, value in stack:
         tall = value / top * frame.tall
         y -= tall
-        height = f"{max(tall - 0.8, 0):.1f}"
-        parts.append(rect.format(fill, f"{x:.1f}", f"{y:.1f}", f"{width:.1f}", height))
-    return Markup("<g>{}</g>").format(_join(parts))
+        place = f'x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{max(tall - 0.8, 0):.1f}"'
+        rects.append(f'<rect class="fill{fill}" {place} rx="1"/>')
+    drawn = Markup("".join(rects))  # noqa: S704 - numbers of ours, and many of them
+    return Markup("<g><title>{}: {}</title>{}</g>").format(day, words, drawn)
 
 
 @dataclass(frozen=True)
@@ -265,3 +269,17 @@ def columns(values: Sequence[tuple[str, float]], label: str) -> Markup:
         x, y = f"{4 + place * step:.1f}", f"{60 - tall:.1f}"
         parts.append(rect.format(x, y, f"{step * 0.8:.1f}", f"{tall:.1f}", words))
     return _svg(Frame(width=360, height=66), label, parts)
+
+
+def paced(spent: float, expected: float, bounds: tuple[float, float], budget: float | None, label: str) -> Markup:
+    """A month's spending, 360 x 34: what is spent as a bar, its expected end in its interval, the budget as a line."""
+    low, high = bounds
+    top = max(high, budget or 0, 1) * 1.04
+    spot = [f"{value / top * 360:.1f}" for value in (spent, low, high, expected, budget or 0)]
+    limit = Markup('<line class="limit" x1="{x}" x2="{x}" y1="2" y2="32"/>').format(x=spot[4]) if budget else ""
+    return Markup(
+        '<svg class="chart" viewBox="0 0 360 34" role="img" aria-label="{}"><title>{}</title>'
+        '<rect class="track" y="11" width="360" height="12" rx="3"/>'
+        '<rect class="fill1" y="11" width="{}" height="12" rx="3"/>'
+        '<line class="stroke2" x1="{}" x2="{}" y1="17" y2="17"/><circle class="fill2" cx="{}" cy="17" r="4"/>{}</svg>'
+    ).format(label, label, *spot[:4], limit)

@@ -15,6 +15,7 @@ from growth.campaigns.experiments.effects import Caused, caused
 from growth.campaigns.experiments.fields import OUTCOMES, Declaration
 from growth.campaigns.experiments.winners import effect_of
 from growth.campaigns.records import Campaign
+from growth.campaigns.states import State
 from growth.database.workspace import workspace
 from growth.experiments.assigning import Arm
 from growth.experiments.deciding import Ending, Rule
@@ -57,6 +58,8 @@ class ExperimentPanel:
     """What the campaign's page shows of its experiment."""
 
     setup: Setup
+    state: str
+    """One of `STATES`."""
     verdict: str
     versions: Sequence[Version]
     mismatch: bool
@@ -67,7 +70,7 @@ class ExperimentPanel:
     @property
     def open(self) -> bool:
         """Whether somebody may still stop it."""
-        return self.setup.serving is None
+        return self.state in {"planned", "running"}
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def experiment_values(request: Request, session: Session, campaign: Campaign) ->
     place = workspace(session)
     currency = place.currency if place else "USD"
     return {
-        "experiment": _panel(request, setup) if setup else None,
+        "experiment": _panel(request, setup, campaign) if setup else None,
         "causes": [panel for one in caused(session, campaign.id) if (panel := _cause(request, one, currency))],
         "experiment_states": STATES,
         "outcome_names": OUTCOMES,
@@ -98,15 +101,16 @@ def experiment_values(request: Request, session: Session, campaign: Campaign) ->
     }
 
 
-def _panel(request: Request, setup: Setup) -> ExperimentPanel:
-    result = setup.result or {}
+def _panel(request: Request, setup: Setup, campaign: Campaign) -> ExperimentPanel:
+    result, called_off = setup.result or {}, campaign.state == State.CANCELLED and setup.state != "decided"
     told = {name: effect_of(one) for name, one in result.get("effects", {}).items()} if _may_tell(setup) else {}
     versions = [_version(request, arm, result, told.get(arm.name)) for arm in setup.arms]
     rows = [_interval(request, said(request, N_("Version %(name)s"), name=name), one) for name, one in told.items()]
     label = said(request, N_("How far each version is from A, with its interval"))
     return ExperimentPanel(
         setup,
-        _verdict(request, setup, result),
+        "stopped" if called_off else setup.state,
+        _called_off(request) if called_off else _verdict(request, setup, result),
         versions,
         bool(result.get("mismatch", {}).get("found")),
         datetime.fromisoformat(result["at"]) if result else None,
@@ -132,9 +136,7 @@ def _verdict(request: Request, setup: Setup, result: Mapping[str, Any]) -> str:
     if serving is not None and setup.state == "stopped":
         return said(request, N_("It was ended by hand; version %(name)s goes to everybody since."), name=serving.name)
     if serving is None:
-        if setup.rule == Rule.SEQUENTIAL:
-            return said(request, N_("It ends as soon as a difference is shown, and may be looked at any time."))
-        return said(request, N_("Which is better is told when all days are over; looked at earlier, it would mislead."))
+        return said(request, _undecided(setup))
     if result.get("ending") == Ending.MISMATCH:
         return said(
             request, N_("Nothing could be decided; version %(name)s goes to everybody since."), name=serving.name
@@ -143,6 +145,18 @@ def _verdict(request: Request, setup: Setup, result: Mapping[str, Any]) -> str:
         words = N_("No difference was shown, so version %(name)s goes to everybody since.")
         return said(request, words, name=serving.name)
     return said(request, N_("Version %(name)s won, and goes to everybody since."), name=setup.winner)
+
+
+def _undecided(setup: Setup) -> str:
+    if setup.state == "planned":
+        return N_("It begins when the campaign does.")
+    if setup.rule == Rule.SEQUENTIAL:
+        return N_("It ends as soon as a difference is shown, and may be looked at any time.")
+    return N_("Which is better is told when all days are over; looked at earlier, it would mislead.")
+
+
+def _called_off(request: Request) -> str:
+    return said(request, N_("The campaign was cancelled, and the comparison with it: nothing is decided."))
 
 
 def _cause(request: Request, found: Caused, currency: str) -> CausedPanel | None:

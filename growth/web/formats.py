@@ -1,12 +1,16 @@
-"""Moments, numbers, money and spans of time as the viewer reads them, for templates (filters) and for pages."""
+"""Moments, numbers, money and spans of time as the viewer reads them, for templates (filters) and for pages.
+
+A page may have hundreds of small numbers and days, the same ones each time: those texts are kept.
+"""
 
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import dates, numbers
+from babel import Locale, dates, numbers
 from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup
@@ -52,9 +56,21 @@ def headed_text(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+@lru_cache(maxsize=1000)
 def short_day_text(day: date, locale: str) -> str:
     """`24 Nov`, where the year is plain."""
     return str(dates.format_skeleton("MMMd", datetime.combine(day, time()), locale=locale))
+
+
+@lru_cache(maxsize=1000)
+def weekday_text(day: date, locale: str) -> str:
+    """`Thursday`, of a day less than a week ago."""
+    return str(dates.format_date(day, "EEEE", locale=locale))
+
+
+def month_text(day: date, locale: str) -> str:
+    """`November 2026`, the month of a day."""
+    return str(dates.format_skeleton("yMMMM", datetime.combine(day, time()), locale=locale))
 
 
 def span_text(span: timedelta | float, locale: str) -> str:
@@ -65,10 +81,17 @@ def span_text(span: timedelta | float, locale: str) -> str:
     return str(dates.format_timedelta(whole, format="short", locale=locale, threshold=1.2))
 
 
+@lru_cache(maxsize=10_000)
 def number_text(value: Number, locale: str, digits: int | None = None) -> str:
     """Grouped as the locale does; `digits` after the point where given."""
     pattern = None if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
-    return str(numbers.format_decimal(value, format=pattern, locale=locale))
+    return str(numbers.format_decimal(value, format=pattern, locale=_known(locale)))
+
+
+@lru_cache
+def _known(locale: str) -> Locale:
+    """What is known of a locale, found once: a page writes hundreds of numbers."""
+    return Locale.parse(locale)
 
 
 def compact_text(value: Number, locale: str) -> str:
@@ -80,13 +103,11 @@ def compact_text(value: Number, locale: str) -> str:
 def percent_text(share: Number, locale: str, digits: int = 0) -> str:
     """A share of 1 as a percentage."""
     pattern = numbers.parse_pattern(_percent_pattern(locale, digits))
-    return str(pattern.apply(Decimal(str(share)), locale))
+    return str(pattern.apply(Decimal(str(share)), _known(locale)))
 
 
 def _percent_pattern(locale: str, digits: int) -> str:
-    from babel import Locale  # noqa: PLC0415 - the name is taken by the argument everywhere else
-
-    plain = Locale.parse(locale).percent_formats[None].pattern
+    plain = _known(locale).percent_formats[None].pattern
     return str(plain).replace("#,##0", "#,##0" + ("." + "0" * digits if digits else ""))
 
 
@@ -96,15 +117,15 @@ def money_text(amount: Money, locale: str, *, whole: bool = False) -> str:
         rounded = amount.amount.to_integral_value()
         pattern = _whole_money(locale)
         return str(
-            numbers.format_currency(rounded, amount.currency, locale=locale, format=pattern, currency_digits=False)
+            numbers.format_currency(
+                rounded, amount.currency, locale=_known(locale), format=pattern, currency_digits=False
+            )
         )
-    return str(numbers.format_currency(amount.amount, amount.currency, locale=locale))
+    return str(numbers.format_currency(amount.amount, amount.currency, locale=_known(locale)))
 
 
 def _whole_money(locale: str) -> Any:
-    from babel import Locale  # noqa: PLC0415 - as above
-
-    pattern = Locale.parse(locale).currency_formats["standard"].pattern
+    pattern = _known(locale).currency_formats["standard"].pattern
     return pattern.replace(".00", "")
 
 

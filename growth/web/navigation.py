@@ -22,6 +22,7 @@ class NavEntry:
         order: place within the group.
         roles: who sees it; an admin sees all.
         key: the letter after `g` that goes there by keyboard.
+        also: a further path of its own, below another entry's.
     """
 
     group: str
@@ -31,6 +32,7 @@ class NavEntry:
     order: int = 50
     roles: tuple[Role, ...] = ()
     key: str | None = None
+    also: str | None = None
 
 
 def menu(entries: Iterable[NavEntry], viewer: Viewer) -> list[tuple[str, list[NavEntry]]]:
@@ -42,5 +44,6 @@ def menu(entries: Iterable[NavEntry], viewer: Viewer) -> list[tuple[str, list[Na
 
 def current(entries: Iterable[NavEntry], path: str) -> str | None:
     """The href of the entry that a path belongs to: the longest that it equals or lies below."""
-    above = [entry.href for entry in entries if path == entry.href or path.startswith(f"{entry.href}/")]
-    return max(above, key=len, default=None)
+    homes = [(home, entry.href) for entry in entries for home in (entry.href, entry.also) if home]
+    above = [one for one in homes if path == one[0] or path.startswith(f"{one[0]}/")]
+    return max(above, key=lambda one: len(one[0]), default=(None, None))[1]

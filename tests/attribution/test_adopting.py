@@ -2,6 +2,7 @@
 
 import threading
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -220,7 +221,9 @@ CONTACTS = st.lists(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CONTACTS, st.sampled_from([*MODELS]), st.integers(-(10**12), 10**12), st.integers(0, 30))
 def test_shares_and_values_always_add_up(told: list[tuple[int, str, str]], model: str, value: int, views: int) -> None:
-    contacts = [Contact(n, NOON - timedelta(hours=back), name, kind) for n, (back, name, kind) in enumerate(told)]
+    contacts = [
+        Contact(n, NOON - timedelta(hours=back), name, kind, UUID(int=n)) for n, (back, name, kind) in enumerate(told)
+    ]
     windows = Windows(30 * DAY, views * DAY, {"email": (7 * DAY, DAY)})
     parts = Model(model, windows, effects={"seo": 10, "email": 0}).share(contacts, NOON, value)
     assert sum(part.share for part in parts) == 1_000_000

@@ -55,6 +55,31 @@ def test_credits_add_up_to_the_last_digit(rows: list[Row], model: str, order: in
         assert sum(nanos) == total * 10**9
 
 
+def test_a_channel_that_nobody_bought_by_has_no_effect_however_it_is_rounded() -> None:
+    found = paths([(["b", "a"], 1, 0, 2), (["a", "b", "c", "d"], 0, 0, 2)])
+    told = credit_paths(found, "markov")
+    assert {name: one["conversions"] for name, one in told.items() if name in {"c", "d"}} == {"c": 0, "d": 0}
+
+
+@given(ROWS, st.sampled_from(["last", "first", "linear", "position", "time-decay"]))
+def test_each_path_is_shared_as_its_model_says(rows: list[Row], model: str) -> None:
+    wanted = dict.fromkeys({name for path, *_ in rows for name in path}, 0.0)
+    for path, won, _, _ in rows:
+        last = len(path) - 1
+        parts = {
+            "last": [float(at == last) for at in range(last + 1)],
+            "first": [float(at == 0) for at in range(last + 1)],
+            "linear": [1.0] * (last + 1),
+            "position": [1.0] * (last + 1) if last < 2 else [0.4, *[0.2 / (last - 1)] * (last - 1), 0.4],
+            "time-decay": [0.5 ** (last - at) for at in range(last + 1)],
+        }[model]
+        for name, part in zip(path, parts, strict=True):
+            wanted[name] += won * part / sum(parts)
+    told = credit_paths(paths(rows), model)
+    for name, conversions in wanted.items():
+        assert told[name]["conversions"] == pytest.approx(conversions, abs=1e-6)
+
+
 @given(ROWS, st.integers(1, 3))
 def test_markov_equals_a_chain_solved_another_way(rows: list[Row], order: int) -> None:
     told = credit_paths(paths(rows), "markov", order)
@@ -159,6 +184,29 @@ def test_wrong_rows_are_told_and_the_others_counted(tmp_path: Path) -> None:
     assert {name: one["conversions"] for name, one in found.told["credits"].items()} == {"a": 0, "b": 1, "c": 2}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_file_of_a_spreadsheet_is_read_in_its_encoding_line_ends_and_decimals(tmp_path: Path, encoding: str) -> None:
+    file = tmp_path / "paths.csv"
+    told = 'path;conversions;value\r\n搜索引擎 >  > 电子邮件;1,5;10,01\r\n\r\n"联盟; 合作 > 搜索引擎";2;0.5\r\n\r\n'
+    file.write_bytes(told.encode(encoding))
+    found = evaluate(file, "last")
+    assert found.wrong == []
+    credited = found.told["credits"]
+    assert credited["电子邮件"] == {"conversions": 1.5, "value": 10.01}
+    assert credited["搜索引擎"] == {"conversions": 2, "value": 0.5}
+    assert credited["联盟; 合作"] == {"conversions": 0, "value": 0}
+
+
+def test_shapley_says_that_it_is_exact_beyond_twelve_channels_too(tmp_path: Path) -> None:
+    file = tmp_path / "paths.csv"
+    file.write_text("path,conversions\n" + " > ".join(f"c{number}" for number in range(20)) + ",7\n")
+    told = evaluate(file, "shapley").told
+    assert (told["exact"], told["error"]) == (True, 0.0)
+    assert {round(one["conversions"], 6) for one in told["credits"].values()} == {0.35}
+    assert sum(round(one["conversions"] * 1e9) for one in told["credits"].values()) == 7 * 10**9
+    assert "error" not in evaluate(file, "last").told
+
+
 @pytest.mark.parametrize(
     ("content", "field"),
     [
@@ -167,7 +215,7 @@ def test_wrong_rows_are_told_and_the_others_counted(tmp_path: Path) -> None:
         (b"path,value\na,1\n", "conversions"),
         (b"path,conversions\n", "path"),
         (b"path,conversions\na,x\n", "conversions"),
-        (b"path,conversions\n\xff\xfe\xfa,1\n", "file"),
+        (b'path,conversions\n"a > b,1\nb,1\n', "file"),
         (random.Random(1).randbytes(400), "file"),
     ],
 )

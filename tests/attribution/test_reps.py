@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, text
 
 from growth.attribution.records import Touch
+from growth.campaigns.audiences.compiling import compiled
 from growth.database.engine import transaction
 from growth.leads import working
 from growth.leads.reading import Worker
@@ -18,6 +19,13 @@ from tests.conftest import NOON
 from tests.events.happenings import happening
 
 DAY = timedelta(days=1)
+
+
+def called(engine: Engine) -> set[int]:
+    """Whom an audience finds that had a call with us."""
+    asked = compiled({"all": [{"field": "event", "op": "did", "value": {"kind": "call", "times": 1, "days": None}}]})
+    with transaction(engine) as session:
+        return set(session.scalars(text(f"select person.id from person where {asked.where}"), asked.values))
 
 
 @pytest.mark.parametrize("read_between", [True, False])
@@ -43,10 +51,12 @@ def test_a_call_is_credited_and_taken_back(engine: Engine, read_between: bool) -
     if read_between:
         credit_all(engine, NOON)
         assert credited(engine) == {"seller:shop:x": ("shop_open", "offline", 0)}
+    assert called(engine) == {seller}
     with transaction(engine) as session:
         working.undo(session, rep, lead.id, call, NOON + timedelta(minutes=5))
     credit_all(engine, NOON)
     assert credited(engine) == {"seller:shop:x": ("shop_open", "online", 0)}
+    assert called(engine) == set()
     with transaction(engine) as session:
         assert sorted(session.execute(select(Touch.channel, Touch.kind)).all()) == [
             ("offline", "withdrawn"), ("online", "click"),

@@ -3,6 +3,7 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from growth.campaigns.counting import counts_of
 from growth.campaigns.email import answers, claim
 from growth.campaigns.email.claim import Claimed, Part
 from growth.campaigns.reading import receivers
@@ -35,7 +36,11 @@ def test_the_claimed_are_found_until_the_answer(session: Session) -> None:
         3,
         False,
     )
+    counted = counts_of(session, [run.id])[run.id]
+    assert (counted.waiting, counted.sent) == (3, 0)
     answers.accept(session, batch, NOON)
+    counted = counts_of(session, [run.id])[run.id]
+    assert (counted.waiting, counted.sent) == (0, 3)
     assert receivers(session, run.id, state="claimed", after=None, size=9) == []
     assert (left(session, run.id), claim.left_in(session, part, NOON)) == (False, 0)
 

@@ -18,7 +18,7 @@ from growth.database.engine import transaction
 from growth.people.identity import Known, ensure_person
 from tests.campaigns.planned import NOW, begin, make
 
-STATES = ("planned", "claimed", "in_doubt", "accepted", "refused", "delivered", "bounced", "complained", "cancelled")
+STATES = ("planned", "in_doubt", "accepted", "refused", "delivered", "bounced", "complained", "cancelled")
 MOMENTS = ("delivered_at", "opened_at", "clicked_at", "unsubscribed_at")
 
 
@@ -60,8 +60,8 @@ def test_the_figures_are_what_counting_would_give(
         found = session.scalars(select(Delivery).where(Delivery.campaign_run_id == run)).all()
         counted = figures.get(run, Counts())
         assert counted.messages == len(found)
-        assert counted.waiting == sum(one.state in {"planned", "claimed"} for one in found)
-        assert counted.settled == sum(one.state not in {"planned", "claimed", "in_doubt"} for one in found)
+        assert counted.waiting == sum(one.state == "planned" for one in found)
+        assert counted.settled == sum(one.state not in {"planned", "in_doubt"} for one in found)
         assert counted.bounced == sum(one.state == "bounced" for one in found)
         assert counted.clicked == sum(one.clicked_at is not None for one in found)
         assert counted.unsubscribed == sum(one.unsubscribed_at is not None for one in found)

@@ -16,6 +16,7 @@ from growth.campaigns.email import feedback
 from growth.campaigns.email.catalogue import ensure_version
 from growth.campaigns.email.claim import Claimed, Part, claim
 from growth.campaigns.email.send import put_into_words, read_letter
+from growth.campaigns.reading import states_of
 from growth.campaigns.records import Campaign, CampaignRun, Delivery, DeliveryBatch
 from growth.clock import FixedClock
 from growth.database.engine import transaction
@@ -28,8 +29,9 @@ from tests.sandbox.running import Running
 
 
 def states(engine: Engine) -> Counter[str]:
+    """How far the messages are, for a reader: one whose batch nobody has answered for counts as under way."""
     with transaction(engine) as session:
-        return Counter(session.scalars(select(Delivery.state)))
+        return Counter(states_of(session, session.scalars(select(Delivery)).all()).values())
 
 
 def campaign_state(engine: Engine) -> str:

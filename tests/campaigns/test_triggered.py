@@ -13,6 +13,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, func, select, text, update
+from sqlalchemy.orm import Session
 
 from growth.campaigns import planning
 from growth.campaigns.occasions.records import TriggerEntry
@@ -52,6 +53,21 @@ def ordered(engine: Engine, now: datetime, person: int | None, **more: Any) -> N
     with transaction(engine) as session:
         ingest(session, [event], now)
     return event
+
+
+def add_lead(session: Session, person: int, now: datetime) -> int:
+    """A lead who was just contacted."""
+    told = {"side": "buyer", "source": "manual", "source_key": "1", "name": "One", "channel": "direct"}
+    lead = Lead(**told, stage="contacted", contacted_at=now, created_at=now, person_id=person)
+    session.add(lead)
+    session.flush()
+    return lead.id
+
+
+def move(session: Session, lead: int, stage: str, at: datetime, *, recorded_at: datetime | None = None) -> None:
+    """A change of stage, as it is recorded at once or later."""
+    told = {"lead_id": lead, "stage": stage, "by": "x", "reason": ""}
+    session.add(StageChange(**told, at=at, recorded_at=recorded_at or at))
 
 
 def minutes(worker: Worker, clock: FixedClock, number: int = 1, *, step: timedelta = timedelta(minutes=1)) -> None:
@@ -204,21 +220,14 @@ def test_a_run_of_a_clock_that_was_ahead_hides_no_stage(
 ) -> None:
     with transaction(engine) as session:
         (person,) = add_people(session, 1, clock.now())
-        lead = Lead(
-            side="buyer", source="manual", source_key="1", name="One", channel="direct", stage="contacted",
-            contacted_at=clock.now(), created_at=clock.now(), person_id=person,
-        )  # fmt: skip
-        session.add(lead)
-        session.flush()
-        number = lead.id
+        number = add_lead(session, person, clock.now())
     started(engine, clock.now(), stage="qualified", delay_minutes=0)
     minutes(worker, clock)
     clock.moment += timedelta(days=2)
     minutes(worker, clock)
     clock.moment -= timedelta(days=2)
     with transaction(engine) as session:
-        now = clock.now()
-        session.add(StageChange(lead_id=number, stage="qualified", at=now, by="x", reason="", recorded_at=now))
+        move(session, number, "qualified", clock.now())
     minutes(worker, clock, 2)
     assert received(mail) == {"p0@example.com": 1}
 
@@ -228,23 +237,13 @@ def test_a_stage_sets_it_off_once_however_often_it_is_seen(
 ) -> None:
     with transaction(engine) as session:
         (person,) = add_people(session, 1, clock.now())
-        lead = Lead(
-            side="buyer", source="manual", source_key="1", name="One", channel="direct", stage="contacted",
-            contacted_at=clock.now(), created_at=clock.now(), person_id=person,
-        )  # fmt: skip
-        session.add(lead)
-        session.flush()
-        before = StageChange(
-            lead_id=lead.id, stage="qualified", at=clock.now() - HOUR, by="x", reason="", recorded_at=clock.now()
-        )
-        session.add(before)
-        number = lead.id
+        number = add_lead(session, person, clock.now())
+        move(session, number, "qualified", clock.now() - HOUR, recorded_at=clock.now())
     started(engine, clock.now(), stage="qualified", delay_minutes=0)
     minutes(worker, clock)
     with transaction(engine) as session:
         for stage in ("applied", "qualified"):
-            now = clock.now()
-            session.add(StageChange(lead_id=number, stage=stage, at=now, by="x", reason="", recorded_at=now))
+            move(session, number, stage, clock.now())
     minutes(worker, clock, 5)
     assert entries(engine) == ["planned"]
     assert received(mail) == {"p0@example.com": 1}

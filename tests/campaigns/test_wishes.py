@@ -105,9 +105,9 @@ def test_after_a_pause_messages_go_on(session: Session) -> None:
     assert handed_over(session, run, now=after) == ["rest0@example.com"]
 
 
-def had(session: Session, person: int, days_ago: int) -> None:
+def had(session: Session, person: int, days_ago: int, **more: object) -> None:
     """A message that somebody got a while ago."""
-    run = planned(session, [])
+    run = planned(session, [], **more)
     at = NOON - timedelta(days=days_ago)
     session.add(
         Delivery(
@@ -136,6 +136,27 @@ def test_nobody_gets_more_than_they_want(session: Session, frequency: str, days:
     preferences.choose_frequency(session, person, frequency, now=NOON)
     assert handed_over(session, run) == (["often0@example.com"] if goes else [])
     assert reasons(session, run).get(person) == (None if goes else "frequency_cap")
+
+
+@pytest.mark.parametrize(("frequency", "days"), [("weekly", [6]), ("twice_a_month", [10, 20])])
+@pytest.mark.parametrize(("before", "now"), [("seller_news", "marketing"), ("marketing", "seller_news")])
+def test_a_limit_of_one_s_own_holds_for_all_purposes(
+    session: Session, frequency: str, days: list[int], before: str, now: str
+) -> None:
+    person, other = add_people(session, 2, NOON - timedelta(days=50), prefix="both")
+    session.execute(
+        text(
+            "insert into consent (person_id, purpose, channel, granted, basis, at)"
+            " select person_id, 'seller_news', channel, granted, basis, at from consent"
+        )
+    )
+    for one in days:
+        had(session, person, one, purpose=before)
+    preferences.choose_frequency(session, person, frequency, now=NOON)
+    preferences.choose_frequency(session, other, frequency, now=NOON)
+    run = planned(session, [person, other], purpose=now)
+    assert handed_over(session, run) == ["both1@example.com"]
+    assert reasons(session, run) == {person: "frequency_cap"}
 
 
 def test_another_language_moves_what_is_planned_and_nothing_that_was_handed_over(session: Session) -> None:

@@ -49,9 +49,21 @@ def test_a_model_is_adopted_and_a_visitor_told_apart(engine: Engine, database_ur
     )  # fmt: skip
     credit_all(engine, NOW)
     here = {"GROWTH_DATABASE_URL": database_url, "COLUMNS": "200"}
-    adopted = growth("attribution", "adopt", "--model", "first", "--back", "30", **here)
+    choice = ("--model", "first", "--window", "email=7", "--window", "seo=20/2")
+    beside = growth("attribution", "compare", *choice, "--json", **here)
+    told = orjson.loads(beside.stdout)
+    assert told["conversions"] == 1, beside.stderr
+    assert (told["channels"]["Paid search"]["now"]["orders"], told["channels"]["Search (SEO)"]["would"]["orders"]) == (
+        1_000_000, 1_000_000,
+    )  # fmt: skip
+    assert "1 conversions" in growth("attribution", "compare", *choice, **here).stdout
+    wrong = growth("attribution", "adopt", "--model", "first", "--window", "seo=many", **here)
+    assert (wrong.returncode, "channel=days" in wrong.stderr) == (1, True)
+    adopted = growth("attribution", "adopt", *choice, "--back", "30", **here)
     assert adopted.stdout.startswith("first is version 2"), adopted.stderr
-    assert "2  first, clicks 30 days" in growth("attribution", "models", **here).stdout
+    assert "2  first, clicks 30 days, views 0, seo 20/2, email 7/0, since" in (
+        growth("attribution", "models", **here).stdout.replace("email 7/0, seo 20/2", "seo 20/2, email 7/0")
+    )
     with transaction(engine) as session:
         recount(session, NOW, None, 10)
         assert session.scalars(select(Credit.channel)).all() == ["seo"]

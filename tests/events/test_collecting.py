@@ -17,7 +17,7 @@ from growth.events.collecting import Batch, Browser, Collected, collect
 from growth.events.ingest import SEEN_KEPT, first_seen, forget_seen
 from growth.events.records import Event, EventSeen, VisitorIdentity, VisitorSalt
 from growth.events.rules import Rules, agents_of, collector_rules, networks_of, save_collector_rules, sites_of
-from growth.events.visitors import LINK_LIFE, read_visitor, sign_visitor, visitor_of_day
+from growth.events.visitors import LINK_LIFE, forget_salts, read_visitor, sign_visitor, visitor_of_day
 from growth.people.identity import EMAIL, find_person
 from tests.conftest import NOON
 
@@ -123,11 +123,18 @@ def test_a_visitor_is_the_same_for_a_day_and_the_secret_is_forgotten(session: Se
         visitor_of_day(session, "n", "a", NOON + timedelta(days=1)),
     }
     assert len(others | {mine}) == 4
-    visitor_of_day(session, "n", "a", NOON + timedelta(days=3))
-    assert [one.isoformat() for one in session.scalars(select(VisitorSalt.day).order_by(VisitorSalt.day))] == [
-        "2026-11-25",
-        "2026-11-27",
-    ]
+    assert salted(session) == ["2026-11-24", "2026-11-25"]
+    visitor_of_day(session, "n", "a", NOON + timedelta(days=2))
+    assert salted(session) == ["2026-11-25", "2026-11-26"]
+    for day in range(3):  # whoever moves the clock back takes nobody's day away
+        assert forget_salts(session, NOON + timedelta(days=day), None, 1).next is None
+        assert salted(session) == [["2026-11-25", "2026-11-26"], ["2026-11-25", "2026-11-26"], ["2026-11-26"]][day]
+    forget_salts(session, NOON + timedelta(days=3), None, 1)
+    assert salted(session) == []
+
+
+def salted(session: Session) -> list[str]:
+    return [one.isoformat() for one in session.scalars(select(VisitorSalt.day).order_by(VisitorSalt.day))]
 
 
 def test_a_link_carries_its_visitor_for_five_minutes(session: Session) -> None:

@@ -225,3 +225,27 @@ def test_the_command_prints_tables_and_names(tmp_path: Path) -> None:
     assert wrong.exit_code == 2
     told = CliRunner().invoke(experiment_app, [*asked, "--json"])
     assert '"control": "[b]none"' in told.output
+
+
+def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    header = [["who", "group", "visited", "visited", "Group"]]
+    with pytest.raises(InvalidError) as twice:
+        judged(write(tmp_path / "twice.csv", people(), header=header))
+    assert twice.value.field == "outcome"
+    assert twice.value.values["times"] == 2
+    once = write(tmp_path / "once.csv", people(), header=[["who", "group", "visited", "spent", "Group"]])
+    assert judged(once)["people"] == 400  # as it is written exactly
+
+
+def test_names_can_be_shown_on_a_terminal(tmp_path: Path) -> None:
+    rows = [[who, f"\x1b[31m{group}\x07", *rest] for who, group, *rest in people()]
+    found = judged(write(tmp_path / "signs.csv", rows), control="\ufffd[31mnone\ufffd")
+    assert set(found["groups"]) == {"\ufffd[31mnone\ufffd", "\ufffd[31mmail\ufffd"}
+
+
+def test_an_absurd_amount_is_left_out_rather_than_turning_all_to_nothing(tmp_path: Path) -> None:
+    rows = people()
+    rows[0][3], rows[1][3] = "1e308", "-1e300"
+    found = judged(write(tmp_path / "absurd.csv", rows), outcome="spent")
+    assert found["left_out"]["its outcome can't be read"]["lines"] == [2, 3]
+    assert abs(found["effects"]["mail"]["high"]) < 100

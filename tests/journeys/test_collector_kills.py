@@ -46,7 +46,7 @@ def test_what_was_answered_is_stored_however_the_collector_dies(engine: Engine, 
             time.sleep(0.05)
 
     for _ in range(3):
-        process = _web(database_url, port)
+        process = web(database_url, port)
         stop = threading.Event()
         threads = [threading.Thread(target=send, args=(stop,)) for _ in range(4)]
         before = len(acknowledged)
@@ -61,7 +61,7 @@ def test_what_was_answered_is_stored_however_the_collector_dies(engine: Engine, 
             for thread in threads:
                 thread.join()
     assert stored(engine) >= acknowledged
-    process = _web(database_url, port)
+    process = web(database_url, port)
     told = [httpx.post(f"http://127.0.0.1:{port}/e", json=one, headers=headers, timeout=20).json() for one in unsure]
     process.terminate()
     process.wait()
@@ -69,7 +69,7 @@ def test_what_was_answered_is_stored_however_the_collector_dies(engine: Engine, 
     assert len(stored(engine)) == len(acknowledged) + 200 * len(unsure)
 
 
-def _web(database_url: str, port: int) -> "subprocess.Popen[bytes]":
+def web(database_url: str, port: int) -> "subprocess.Popen[bytes]":
     environment = os.environ | {"GROWTH_DATABASE_URL": database_url, "GROWTH_PORT": str(port)}
     process = subprocess.Popen(command("web"), env=environment, stdout=subprocess.DEVNULL)
 

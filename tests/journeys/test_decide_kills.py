@@ -11,6 +11,7 @@ from sqlalchemy import Engine, func, select, text
 from growth.campaigns.experiments.declaring import save_experiment
 from growth.campaigns.experiments.fields import checked_experiment
 from growth.campaigns.experiments.records import CampaignEffect
+from growth.campaigns.reading import states_of
 from growth.campaigns.records import Campaign, Delivery
 from growth.clock import SystemClock
 from growth.database.audit import AuditEntry
@@ -61,7 +62,7 @@ def fired(engine: Engine, job: str) -> None:
 def states(engine: Engine, *, tested: bool) -> set[str]:
     with transaction(engine) as session:
         which = Delivery.arm.is_not(None) if tested else Delivery.id > 0
-        return set(session.scalars(select(Delivery.state).where(which).distinct()))
+        return set(states_of(session, session.scalars(select(Delivery).where(which)).all()).values())
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 import os
 import re
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,11 +18,9 @@ from growth.events.records import Event
 from growth.people.permission import forms, lists
 from growth.people.permission.records import Confirmation
 from growth.people.records import ConsentFact
-from growth.sandbox.keys import SENDGRID_KEY, webhook_public_key
 from growth.scheduling.firing import fire
 from tests.campaigns.sending import add_campaign
-from tests.journeys.test_welcome import answers, free_port, growth, process, until
-from tests.running.starting import command
+from tests.journeys.installation import growth, installation, until
 from tests.web.serving import found
 from tests.web.signing_up import TEXTS
 
@@ -33,29 +29,10 @@ ANA = "ana@example.net"
 
 @pytest.fixture
 def service(engine: Engine, database_url: str, tmp_path: Path) -> Iterator[str]:
-    """A scheduler, a worker, the pages and the pretend world, each a process; gives the pages' address."""
+    """A whole installation; gives the pages' address."""
     found(engine, SystemClock().now())
-    pages, provider = free_port(), free_port()
-    url = f"http://127.0.0.1:{pages}"
-    given = {
-        "GROWTH_DATABASE_URL": database_url,
-        "GROWTH_PORT": str(pages),
-        "GROWTH_SENDGRID_URL": f"http://127.0.0.1:{provider}",
-        "GROWTH_SENDGRID_API_KEY": SENDGRID_KEY,
-        "GROWTH_SENDGRID_WEBHOOK_KEY": webhook_public_key(tmp_path),
-    }
-    os.environ.update(given)
-    market = [sys.executable, "-m", "tests.journeys.market", str(tmp_path), str(provider), url]
-    try:
-        with ExitStack() as stack:
-            for words in (market, *(command(part) for part in ("web", "schedule", "work"))):
-                stack.enter_context(process(words, tmp_path / "journey.log"))
-            until(lambda: answers(url))
-            yield url
-    finally:
-        for name in given:
-            del os.environ[name]
-        sys.stdout.write((tmp_path / "journey.log").read_text())
+    with installation(database_url, tmp_path) as url:
+        yield url
 
 
 def mail() -> list[dict[str, Any]]:

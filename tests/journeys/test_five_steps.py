@@ -15,8 +15,9 @@ from growth.people.sign_in import open_session
 from growth.people.staff import account_by_email
 from growth.web.access import session_cookie
 from tests.campaigns.sending import add_people
+from tests.journeys.installation import growth, until
 from tests.journeys.test_pause_edit_resume import messages
-from tests.journeys.test_welcome import count, growth, service, until
+from tests.journeys.test_welcome import count, service
 
 __all__ = ["service"]
 PEOPLE = 300

@@ -8,11 +8,12 @@ import httpx
 import pytest
 from sqlalchemy import Engine, func, select
 
-from growth.campaigns.records import Campaign, Delivery
+from growth.campaigns.records import Campaign, Delivery, DeliveryBatch
 from growth.clock import SystemClock
 from growth.database.engine import transaction
 from tests.campaigns.sending import add_people
-from tests.journeys.test_welcome import count, growth, service, until
+from tests.journeys.installation import growth, until
+from tests.journeys.test_welcome import count, service
 
 __all__ = ["service"]
 PEOPLE = 1_000
@@ -31,7 +32,7 @@ def test_both_versions_arrive_and_nobody_has_two(engine: Engine) -> None:
     accepted = select(func.count()).where(Delivery.accepted_at.is_not(None))
     until(lambda: count(engine, accepted) >= 1)
     growth("campaigns", "pause", "Winter")
-    until(lambda: not count(engine, select(func.count()).where(Delivery.state == "claimed")))
+    until(lambda: not count(engine, select(func.count()).where(DeliveryBatch.state == "claimed")))
     assert 0 < count(engine, accepted) < PEOPLE
     growth("campaigns", "rest", "Winter", "--subject", f"en={NEW}")
     growth("campaigns", "speed", "Winter", "none")

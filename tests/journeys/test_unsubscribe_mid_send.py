@@ -14,7 +14,8 @@ from growth.database.engine import transaction
 from growth.events.links import delivery_preferences, sign_preferences, sign_unsubscribe
 from growth.people.records import Identity
 from tests.campaigns.sending import add_people
-from tests.journeys.test_welcome import count, growth, service, until
+from tests.journeys.installation import growth, until
+from tests.journeys.test_welcome import count, service
 
 __all__ = ["service"]
 PEOPLE = 60

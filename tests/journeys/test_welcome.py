@@ -3,13 +3,7 @@
 import csv
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -23,82 +17,23 @@ from growth.database.engine import transaction
 from growth.database.workspace import Workspace
 from growth.people.sign_in import open_session
 from growth.people.staff import account_by_email
-from growth.sandbox.keys import SENDGRID_KEY, webhook_public_key
 from growth.web.access import session_cookie
 from tests.campaigns.sending import without_rules
-from tests.running.starting import command
+from tests.journeys.installation import growth, installation, until
 from tests.web.serving import found
 
 PEOPLE = 40
-ROOT = Path(__file__).parents[2]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-@contextmanager
-def process(words: list[str], log: Path) -> Iterator[None]:
-    """A process for as long as the block lasts."""
-    with log.open("ab") as output:
-        started = subprocess.Popen(words, cwd=ROOT, stdout=output, stderr=output)
-    try:
-        yield
-    finally:
-        started.send_signal(signal.SIGTERM)
-        started.wait(20)
 
 
 @pytest.fixture
 def service(engine: Engine, database_url: str, tmp_path: Path) -> Iterator[str]:
-    """A scheduler, two workers, the pages and the pretend world, each a process; gives the pages' address."""
+    """A whole installation with two workers, in which nothing limits sending; gives the pages' address."""
     found(engine, SystemClock().now())
     with transaction(engine) as session:
         without_rules(session)
         session.execute(update(Workspace).values(demo=True))
-    pages, provider = free_port(), free_port()
-    url = f"http://127.0.0.1:{pages}"
-    given = {
-        "GROWTH_DATABASE_URL": database_url,
-        "GROWTH_PORT": str(pages),
-        "GROWTH_SENDGRID_URL": f"http://127.0.0.1:{provider}",
-        "GROWTH_SENDGRID_API_KEY": SENDGRID_KEY,
-        "GROWTH_SENDGRID_WEBHOOK_KEY": webhook_public_key(tmp_path),
-    }
-    os.environ.update(given)
-    market = [sys.executable, "-m", "tests.journeys.market", str(tmp_path), str(provider), url]
-    try:
-        with ExitStack() as stack:
-            for words in (market, *(command(part) for part in ("web", "schedule", "work", "work"))):
-                stack.enter_context(process(words, tmp_path / "journey.log"))
-            until(lambda: answers(url))
-            yield url
-    finally:
-        for name in given:
-            del os.environ[name]
-        sys.stdout.write((tmp_path / "journey.log").read_text())
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/login").status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-def growth(*words: str) -> str:
-    """What a command prints; fails with what it complains of."""
-    done = subprocess.run(command(*words), capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def until(true: Callable[[], object], seconds: float = 120) -> None:
-    last = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < last, "it never came true"
-        time.sleep(0.2)
+    with installation(database_url, tmp_path, workers=2) as url:
+        yield url
 
 
 def file_of_people(path: Path) -> Path:

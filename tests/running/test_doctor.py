@@ -19,13 +19,15 @@ from dns.resolver import Resolver
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
 from growth.campaigns.checks.domain import resolver as asking
+from growth.campaigns.sending import clock_watch
 from growth.clock import FixedClock, SystemClock
 from growth.database.engine import transaction
 from growth.database.workspace import Workspace
 from growth.errors import TransientError
-from growth.running.doctor import State, database, disk, email, examine, queue
+from growth.running.doctor import State, clocks, database, disk, email, examine, queue
 from growth.running.doctor import dns as sender_dns
 from growth.settings import Settings
 from tests.running.starting import growth
@@ -109,6 +111,19 @@ def test_revision() -> None:
 @given(st.timedeltas(timedelta(days=-1), timedelta(days=1)))
 def test_a_clock_is_judged_alike_ahead_and_behind(ahead: timedelta) -> None:
     assert database.judge_clock(ahead, "x").state is database.judge_clock(-ahead, "x").state
+
+
+def test_a_clock_that_was_moved_is_told_for_a_day(session: Session) -> None:
+    clock = FixedClock(NOW)
+    clock_watch.watch(session, clock)
+    assert list(clocks.check(session, clock)) == []
+    clock.set_by(timedelta(hours=-1))
+    clock_watch.watch(session, clock)
+    (found,) = clocks.check(session, clock)
+    assert found.says == "The clock of this computer was put back by 60 minutes."
+    assert found.advises
+    clock.moment += timedelta(days=1, minutes=1)
+    assert list(clocks.check(session, clock)) == []
 
 
 def test_a_clock_says_which_way_it_is_wrong() -> None:

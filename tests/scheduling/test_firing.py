@@ -138,6 +138,29 @@ def test_a_clock_that_jumps_back_fires_nothing_twice(session: Session) -> None:
     assert [run.due_at for run in _runs(session, "miss_once")] == [NOON + HOUR]
 
 
+def test_what_runs_all_the_time_goes_on_after_the_clock_was_put_back(session: Session) -> None:
+    for seconds in range(600, 0, -60):  # the latest first, as it is after the clock was ahead
+        fire(session, "tick_each_second", due_at=NOON + timedelta(seconds=seconds), fired_by="schedule")
+    before = len(_runs(session, "tick_each_second"))
+    session.execute(update(Schedule).where(Schedule.job == "tick_each_second").values(next_due_at=NOON + HOUR))
+    synchronise(session, NOON + timedelta(seconds=59))
+    for _ in range(2):
+        fire_due(session, "tick_each_second", NOON + timedelta(seconds=60))
+    moments = [run.due_at for run in _runs(session, "tick_each_second")]
+    assert len(moments) == before + 1
+    assert NOON + timedelta(seconds=60, microseconds=1) in moments
+    fire_due(session, "tick_each_second", NOON + timedelta(seconds=61))
+    assert NOON + timedelta(seconds=61) in [run.due_at for run in _runs(session, "tick_each_second")]
+
+
+def test_two_schedulers_whose_clocks_differ_a_little_fire_nothing_twice(session: Session) -> None:
+    for seconds in (60, 61, 62):
+        fire(session, "tick_each_second", due_at=NOON + timedelta(seconds=seconds), fired_by="schedule")
+    synchronise(session, NOON + timedelta(seconds=59))
+    fire_due(session, "tick_each_second", NOON + timedelta(seconds=60))
+    assert len(_runs(session, "tick_each_second")) == 3
+
+
 def test_a_clock_that_was_years_ahead_stops_nothing(session: Session) -> None:
     fire_due(session, "miss_once", NOON + timedelta(days=2000))
     _end(session, _runs(session, "miss_once")[0])

@@ -5,9 +5,11 @@ import re
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from growth.attribution.adopting import recount
 from growth.attribution.records import AttributionVersion, Touch
+from growth.attribution.retelling import retell
 from growth.database.engine import transaction
 from tests.attribution.happened import GOOGLE, PAID, PARTNER, credit_all, happen, people, sold
 from tests.conftest import NOON
@@ -121,7 +123,7 @@ def test_it_works_without_javascript(site: Site, page_as: PageAs) -> None:
 
 def rule_fields(page: str) -> dict[str, str]:
     """All fields of the rules form as a browser would send them."""
-    fields = dict(re.findall(r'<input[^>]* name="((?!drop)[a-z]+(?:_\d+)?)" value="([^"]*)"', page))
+    fields = dict(re.findall(r'<input[^>]* name="((?!drop)[a-z]+(?:_\d+)*)" value="([^"]*)"', page))
     for name, options in re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', page):
         fields[name] = re.findall(r'value="([^"]*)" selected', options)[0]
     return fields
@@ -133,10 +135,14 @@ def test_rules_are_previewed_saved_and_hold_from_then_on(site: Site, client_as: 
     fields = rule_fields(marketer.get("/attribution/rules").text)
     new = str(int(fields["rows"]) - 1)
     assert fields[f"name_{new}"] == ""
-    fields |= {f"place_{new}": "5", f"name_{new}": "Our own ads", f"field_{new}": "medium", f"values_{new}": "CPC,  x"}
+    fields |= {f"place_{new}": "5", f"name_{new}": "Our own ads", f"field_{new}_0": "medium",
+               f"values_{new}_0": "CPC,  x", "days": "28"}  # fmt: skip
     shown = marketer.post("/attribution/rules/preview", data=fields)
     text = plain(shown.text)
     assert "10 of 30 contacts of the last 28 days would belong elsewhere." in text
+    assert (
+        "For these days too, 10 touches would move. The credit of 10 of 10 conversions after them would move." in text
+    )
     assert "Paid search 10 0 -10" in text
     assert "Other sites 0 10 +10" in text
     assert marketer.post("/attribution/rules", data=rule_fields(shown.text)).status_code == 303
@@ -156,11 +162,14 @@ def test_rules_are_previewed_saved_and_hold_from_then_on(site: Site, client_as: 
     ("wrong", "words"),
     [
         ({"place_0": "first"}, "Give a whole number."),
-        ({"field_1": "moon"}, "Choose what the rule looks at."),
-        ({"values_2": " , "}, "Give what it should be"),
-        ({"values_0": "sale"}, "What happened may be: page_view"),
+        ({"field_1_0": "moon"}, "Choose what the rule looks at."),
+        ({"operator_1_0": "moon"}, "This can&#39;t be asked of it."),
+        ({"field_5_1": "referrer"}, "Give what it should be"),
+        ({"values_2_0": " , "}, "Give what it should be"),
+        ({"values_0_0": "sale"}, "What happened may be: page_view"),
         ({"buyer_3": "members"}, "Choose a channel."),
-        ({"values_4": "x" * 500}, "Give what it should be"),
+        ({"values_4_0": "x" * 500}, "Give what it should be"),
+        ({"days": "9999999999"}, "Give days from 1 to 730."),
     ],
 )
 def test_rules_that_can_t_be_are_answered_beside_their_field(
@@ -169,21 +178,28 @@ def test_rules_that_can_t_be_are_answered_beside_their_field(
     marketer = client_as("marketer")
     fields = rule_fields(marketer.get("/attribution/rules").text) | wrong
     for path in ("/attribution/rules", "/attribution/rules/preview"):
-        answer = marketer.post(path, data=fields)
+        answer = marketer.post(path, data=fields | {"past": "too"})
         assert answer.status_code == 422
         assert words in answer.text
         (field,) = wrong
-        assert f'id="{field}-error"' in answer.text
+        assert f'id="{field.replace("field_5", "values_5")}-error"' in answer.text
 
 
 @pytest.mark.usefixtures("sales")
 @pytest.mark.parametrize(("width", "theme"), [(390, "light"), (1440, "dark")])
-def test_the_rules_can_be_read_and_changed(page_as: PageAs, width: int, theme: str) -> None:
+def test_the_rules_can_be_read_and_changed(site: Site, page_as: PageAs, width: int, theme: str) -> None:
     page = page_as("marketer", width=width, theme=theme)
     page.goto("/attribution/rules")
     axe(page)
     no_sideways_scroll(page)
     page.get_by_label("Remove Ad clicks").check()
+    page.get_by_text("And also Paid search by tag").click()
+    page.get_by_label("What Paid search by tag looks at, 2").select_option("landing")
+    page.get_by_label("Values of Paid search by tag, 2").fill("/nowhere")
+    page.get_by_label("Which contacts").select_option("too")
+    page.get_by_label("Last days").fill("30")
+    axe(page)
+    no_sideways_scroll(page)
     page.get_by_role("button", name="Show what would change").click()
     page.get_by_role("heading", name="What would change").wait_for()
     axe(page)
@@ -191,6 +207,14 @@ def test_the_rules_can_be_read_and_changed(page_as: PageAs, width: int, theme: s
         page.screenshot(path=f"{folder}/rules-{width}.png", full_page=True)
     page.get_by_role("button", name="Save these rules").click()
     page.get_by_text("Version 2 of the rules is saved.").wait_for()
+    page.get_by_text("are being told anew by version 2").wait_for()
+    axe(page)
+    with transaction(site.engine) as session:
+        retell(session, NOON, None, 100)
+        assert set(session.scalars(select(Touch.kind).where(Touch.channel == "paid_search"))) == {"none"}
+    page.reload()
+    assert page.get_by_label("Values of Paid search by tag, 2").input_value() == "/nowhere"
+    assert "told anew by version" not in page.content()
 
 
 def test_a_browser_that_is_not_theirs_is_taken_back_on_the_person_s_page(

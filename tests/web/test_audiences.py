@@ -2,7 +2,8 @@
 
 import re
 from datetime import timedelta
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -13,6 +14,8 @@ from growth.campaigns.audiences import saving
 from growth.campaigns.audiences.reading import conditions_of
 from growth.campaigns.audiences.records import Audience
 from growth.database.engine import transaction
+from growth.events.ingest import NewEvent, ingest
+from growth.people.records import Person
 from tests.campaigns.sending import add_people
 from tests.web.browser import axe, no_sideways_scroll
 from tests.web.conftest import ClientAs, PageAs
@@ -208,3 +211,39 @@ def test_any_form_is_answered_in_words(site: Site, client_as: ClientAs, form: di
         answer = client.post(path, data=form | {"name": "Hostile", "page": "/audiences/new"})
         assert answer.status_code in {200, 303, 422}, path
     assert site.url
+
+
+def test_what_there_is_is_suggested_where_it_is_typed(site: Site, client_as: ClientAs) -> None:
+    """Only beside the conditions that ask for it; a name from a site is shown as it is, whatever is in it."""
+    now = site.clock.now()
+    odd = 'basket"><script>'
+    with transaction(site.engine) as session:
+        (person,) = add_people(session, 1, now, country="RU", locale="ru", prefix="z")
+        session.get_one(Person, person).time_zone = "Europe/Moscow"
+        event = NewEvent(occurred_at=now, event_id=uuid4(), kind="custom", source="shop", side="buyer")
+        event.person_id, event.properties = person, {"name": odd}
+        ingest(session, [event], now)
+    marketer = client_as("marketer")
+    zone = {"field": "time_zone", "op": "in", "value": []}
+    own = {"field": "custom_event", "op": "did", "value": {"name": "x", "times": 1, "days": 30}}
+    page = marketer.get("/audiences/new", params={"c": orjson.dumps({"all": [zone, own]}).decode()}).text
+    assert '<option value="Europe/Moscow">' in page
+    assert '<option value="basket&#34;&gt;&lt;script&gt;">' in page
+    assert page.count('list="known-') == page.count('<datalist id="known-') == 2
+    assert "known-" not in marketer.get("/audiences/new").text
+
+
+@pytest.mark.browser
+def test_suggestions_go_on_after_a_comma(site: Site, page_as: PageAs) -> None:
+    people(site)
+    page = page_as("marketer")
+    country = {"field": "country", "op": "in", "value": ["RU"]}
+    page.goto("/audiences/new?c=" + quote(orjson.dumps({"all": [country]}).decode()))
+    first = page.locator("#country-names option").first
+    alone = first.get_attribute("value")
+    page.get_by_label("Countries").fill("Russia, ")
+    expect(first).to_have_attribute("value", f"Russia, {alone}")
+    page.get_by_label("Countries").fill(f"Russia, {alone}, B")
+    expect(first).to_have_attribute("value", f"Russia, {alone}, {alone}")
+    page.get_by_label("Countries").fill("B")
+    expect(first).to_have_attribute("value", alone or "")

@@ -11,6 +11,7 @@ from growth.campaigns.experimenting import experiment_of
 from growth.campaigns.experiments import winners
 from growth.campaigns.experiments.effects import count_campaign
 from growth.campaigns.records import Campaign
+from growth.campaigns.running import begin_due
 from growth.database.engine import transaction
 from growth.experiments.records import Experiment
 from tests.campaigns.comparing import add_messages, compared, hold_out, ordered, run_of
@@ -185,6 +186,56 @@ def running(site: Site, *, rule: str = "fixed", days: int = 1, mismatch: bool = 
         winners.look(session, session.scalars(select(Experiment)).one(), now + timedelta(days=days))
         count_campaign(session, campaign, now + timedelta(days=days))
         return campaign.id
+
+
+def pill(page: str) -> str:
+    """The state beside the heading."""
+    found = re.search(r'id="experiment">.*?<span class="push pill[^>]*>([^<]+)<', page)
+    assert found is not None
+    return found[1]
+
+
+def test_each_state_is_said_as_it_is(site: Site, client_as: ClientAs) -> None:
+    """From the plan to a cancelled campaign, before and after the job that looks at experiments."""
+    manager, now = client_as("manager"), site.clock.now()
+    with transaction(site.engine) as session:
+        planned = compared(session, name="Bags", rule="fixed")
+        planned.state, planned.scheduled_at = "scheduled", now
+        campaign = planned.id
+    page = manager.get(f"/campaigns/{campaign}").text
+    assert pill(page) == "Planned"
+    assert "It begins when the campaign does." in page
+    with transaction(site.engine) as session:
+        begin_due(session, now)
+    page = manager.get(f"/campaigns/{campaign}").text
+    assert pill(page) == "Running"
+    assert "looked at earlier, it would mislead" in page
+    with transaction(site.engine) as session:
+        session.get_one(Campaign, campaign).state = "cancelled"
+    for looks in range(2):
+        page = manager.get(f"/campaigns/{campaign}").text
+        assert pill(page) == "Stopped"
+        assert "nothing is decided" in page
+        assert "Goes to all" not in page
+        assert "End it by hand" not in client_as("marketer").get(f"/campaigns/{campaign}").text
+        with transaction(site.engine) as session:
+            ended = winners.look(session, session.scalars(select(Experiment)).one(), now)
+            assert ended, looks
+
+
+def test_who_waits_for_the_winner_is_shown_too(site: Site, client_as: ClientAs) -> None:
+    """On the campaign's page, on a page of those who wait, and on their own."""
+    with transaction(site.engine) as session:
+        campaign = compared(session, name="Bags", test_percent=50)
+        run = run_of(session, campaign)
+        add_messages(session, run, "A", 3)
+        waiting = add_messages(session, run, None, 2, state="planned", waiting=True)
+    marketer = client_as("marketer")
+    for path in (f"/campaigns/{campaign.id}", f"/campaigns/{campaign.id}?state=planned"):
+        page = marketer.get(path)
+        assert page.status_code == 200
+        assert f'href="/people/{waiting[0]}"' in page.text
+    assert marketer.get(f"/people/{waiting[0]}").status_code == 200
 
 
 def test_a_fixed_rule_tells_no_difference_before_its_end(site: Site, client_as: ClientAs) -> None:

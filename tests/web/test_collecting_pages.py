@@ -1,17 +1,23 @@
 """The pages about collecting: the snippet and rules, what arrived, files of events and of rates."""
 
+import io
 from datetime import timedelta
 from typing import Any
 
 import httpx
+from arro3.core import Array, DataType, Table
+from arro3.io import write_parquet
 from sqlalchemy import select
 
+from growth.clock import FixedClock
 from growth.database.changed_days import ChannelDayDue
 from growth.database.engine import transaction
+from growth.events.records import Event
 from growth.events.rules import collector_rules
 from growth.people.accounts import Role
 from growth.scheduling.records import JobRun
 from growth.spend.records import CurrencyRate
+from tests.campaigns.sending import Worker
 from tests.web.browser import axe, no_sideways_scroll
 from tests.web.conftest import ClientAs, PageAs
 from tests.web.serving import Site
@@ -25,6 +31,13 @@ def tell(site: Site) -> None:
     send(site, [view(properties={"url": "https://shop.example/сумки"})])
     send(site, [view()], user_agent="Googlebot/2.1")
     send(site, [view(kind="order"), view(kind="nonsense")])
+
+
+def test_both_pages_are_one_entry_of_the_menu(client_as: ClientAs) -> None:
+    for path in (PAGE, FILES):
+        page = client_as(Role.ADMIN).get(path).text
+        assert f'href="{PAGE}" aria-current="page"' in page
+        assert page.count('aria-current="page"') == 1
 
 
 def test_what_arrived_what_was_a_bot_s_and_what_was_refused(site: Site, client_as: ClientAs, page_as: PageAs) -> None:
@@ -83,6 +96,38 @@ def test_a_file_of_events_becomes_a_run(site: Site, client_as: ClientAs) -> None
     assert client.get(f"{FILES}/rejected/{run.id}.csv").status_code == 404
     assert client.get(f"{FILES}/rejected/{2**62}.csv").status_code == 404
     assert client.post(f"{FILES}/events").status_code == 422
+
+
+def test_a_parquet_file_is_brought_in_by_the_job_and_its_bad_rows_can_be_had(
+    site: Site, client_as: ClientAs, clock: FixedClock
+) -> None:
+    moments = [1_795_000_000_000_000, 1_795_100_000_000_000, None, 1_795_200_000_000_000]
+    columns: dict[str, Any] = {
+        "id": Array(["a", "b", "c", "d"], type=DataType.string()),
+        "kind": Array(["page_view", "order", "order", "order"], type=DataType.string()),
+        "at": Array(moments, type=DataType.int64()).cast(DataType.timestamp("us", tz="UTC")),
+        "order": Array([None, "7", "8", "=9"], type=DataType.string()),
+        "amount": Array([None, "12.50", "1.00", "many"], type=DataType.string()),
+        "currency": Array([None, "EUR", "EUR", "EUR"], type=DataType.string()),
+    }
+    file = io.BytesIO()
+    write_parquet(Table.from_pydict(columns), file)
+    client = client_as(Role.MARKETER)
+    for known in (False, True):
+        given = {"events": ("продажи.parquet", file.getvalue())}
+        answer = client.post(f"{FILES}/events", files=given)
+        assert answer.status_code == 303
+        Worker(site.engine, clock).work()
+        page = client.get(answer.headers["location"]).text
+        assert ("Events that are new: 0; known already: 2." in page) == known
+        number = answer.headers["location"].rpartition("/")[2]
+        rejected = client.get(f"{FILES}/rejected/{number}.csv")
+        assert rejected.status_code == 200
+        assert "order=8" in rejected.text
+        assert "order==9" in rejected.text
+    with transaction(site.engine) as session:
+        kept = {one.kind: one.properties.get("amount_minor") for one in session.scalars(select(Event))}
+    assert kept == {"page_view": None, "order": 1250}
 
 
 def test_rates_are_kept_and_their_days_counted_again(site: Site, client_as: ClientAs, page_as: PageAs) -> None:

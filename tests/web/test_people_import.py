@@ -15,7 +15,9 @@ from growth.clock import FixedClock
 from growth.database.engine import transaction
 from growth.people import listing
 from growth.people.importing import uploads
-from growth.people.records import PeopleImport, Person
+from growth.people.permission.lists import Topic, create
+from growth.people.permission.records import ListMember
+from growth.people.records import Consent, PeopleImport, Person
 from growth.scheduling.doing import do, take_up
 from growth.scheduling.records import JobRun
 from growth.settings import settings
@@ -120,6 +122,27 @@ def test_columns_and_permission_that_do_not_go_together_come_back_with_words(sit
     assert "Import 1 person" in checked(site, client, path, columns=["0", "", "1"])
     with transaction(site.engine) as session:
         assert session.scalars(select(PeopleImport.permission)).one()["source"] == "fair in Yiwu"
+
+
+def test_a_file_is_for_a_purpose_and_its_people_join_a_list(site: Site, client_as: ClientAs) -> None:
+    client = client_as("marketer")
+    with transaction(site.engine) as session:
+        topic = Topic(names={"en": "Letter to sellers"}, descriptions={}, public=True)
+        create(session, "letters", "seller", topic, actor="m", now=site.clock.now(), purpose="seller_news")
+    path = uploaded(client)
+    assert '<option value="letters">Letter to sellers</option>' in client.get(path).text
+    wrong = chosen(client.get(path).text) | SAID | {"list_key": "letters", "purpose": "research"}
+    answer = client.post(f"{path}/check", data=wrong)
+    assert answer.status_code == 422
+    assert 'id="purpose-error"' in answer.text
+    assert '<option value="letters" selected>' in answer.text
+    assert client.post(f"{path}/check", data=wrong | {"list_key": "nonsense"}).status_code == 404
+    assert "News for sellers" in checked(site, client, path, list_key="letters")
+    assert '<option value="letters" selected>' in client.get(f"{path}?choose=yes").text
+    imported(site, client, path)
+    with transaction(site.engine) as session:
+        assert {one.purpose for one in session.scalars(select(Consent))} == {"seller_news"}
+        assert len(session.scalars(select(ListMember)).all()) == 3
 
 
 def test_another_encoding_is_read_anew(client_as: ClientAs) -> None:

@@ -15,6 +15,7 @@ from growth.database.engine import transaction
 from growth.people.accounts import Role
 from growth.web.pages.settings_sending import plan
 from growth.web.sending_form import SendingForm, typed
+from tests.campaigns.planned import make
 from tests.web.browser import axe, no_sideways_scroll
 from tests.web.conftest import ClientAs, PageAs
 from tests.web.serving import Site
@@ -136,6 +137,21 @@ def test_a_halt_is_told_and_let_go_by_an_admin(site: Site, client_as: ClientAs, 
         logged = session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)).all()
     assert logged == ["halt sending", "let sending go on"]
     assert "Nothing is halted." in admin.get(f"{PATH}/go-on").text
+
+
+@pytest.mark.parametrize("state", ["sending", "scheduled", "paused", "sent"])
+def test_a_halt_stands_once_on_a_campaign_s_page(
+    site: Site, client_as: ClientAs, clock: FixedClock, state: str
+) -> None:
+    with transaction(site.engine) as session:
+        campaign = make(session, "Bags")
+        campaign.state, number = state, campaign.id
+        session.flush()
+        halt(session, "Of %(sent)s messages %(number)s bounced.", now=clock.now(), sent=900, number=90)
+    page = client_as(Role.MARKETER).get(f"/campaigns/{number}").text
+    shown = page.split("<main", 1)[1]
+    assert shown.count("Of 900 messages 90 bounced.") == (state != "sent")
+    assert shown.count(f'href="{PATH}"') == (state != "sent")
 
 
 def test_the_plan_of_a_warm_up_has_today_marked(site: Site, clock: FixedClock) -> None:

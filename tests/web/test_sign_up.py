@@ -361,6 +361,13 @@ def test_one_network_and_one_address_are_slowed_down(visitor: Visitor, site: Sit
     assert rows(site, "select from sign_up_pace") == []
 
 
+def test_one_mailbox_is_slowed_down_however_it_is_written(visitor: Visitor, site: Site) -> None:
+    ways = ("anna.b@gmail.com", "annab@gmail.com", "a.n.n.a.b@googlemail.com", "annab+1@gmail.com", "ANNAB+2@gmail.com")
+    for way in (*ways, "annab+3@gmail.com", "annab+4@gmail.com"):
+        assert visitor.send(way, waiting=2).status_code == 303
+    assert len(letters(site)) == guarding.MOST_OF_ADDRESS
+
+
 def test_the_form_speaks_the_reader_s_language(visitor: Visitor, site: Site) -> None:
     def read(path: str, **headers: str) -> str:
         return httpx.get(f"{site.url}/f/news{path}", headers={"Accept": "text/html", **headers}).text

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from growth.clock import FixedClock
 from growth.database.engine import transaction
@@ -180,6 +180,63 @@ def test_who_asks_not_to_be_followed_isn_t(site: Site, browser: Browser, shops: 
     assert told(site, 1, "custom")[0].visitor == seen
     end()
     assert not wrong
+
+
+def identifying(site: Site, secrets: set[str]) -> list[str]:
+    """Everything stored about what happened, as text, that holds one of these."""
+    tables = ("event", "event_seen", "visitor_identity", "hook_refusal")
+    found = []
+    with transaction(site.engine) as session:
+        for table in tables:
+            rows = session.scalars(text(f"select cast({table} as text) from {table}"))
+            found += [row for row in rows if any(secret in row for secret in secrets)]
+    return found
+
+
+@pytest.mark.parametrize("signal", ["doNotTrack", "globalPrivacyControl", "denied"])
+def test_nothing_identifying_is_stored_of_who_refuses(
+    site: Site, browser: Browser, shops: tuple[str, str], clock: FixedClock, signal: str
+) -> None:
+    with transaction(site.engine) as session:
+        token = sign_person(ensure_person(session, Known(email="a@example.com"), clock.now()), clock.now())
+    headers = {"doNotTrack": {"DNT": "1"}, "globalPrivacyControl": {"Sec-GPC": "1"}, "denied": {}}[signal]
+    page, wrong, end = visit(browser, headers=headers)
+    if signal != "denied":
+        value = "'1'" if signal == "doNotTrack" else "true"
+        page.add_init_script(f"Object.defineProperty(navigator, '{signal}', {{value: {value}}})")
+    page.goto(f"{shops[0]}/?growth_token={token}")
+    told(site, 1)
+    secrets = {token, FIREFOX, "127.0.0.1/32", "a@example.com"}
+    if signal == "denied":
+        assert run(page, "growth.consent(true)") is True
+        secrets.add(str(kept(page)))
+        told(site, 1, "identify")
+        with transaction(site.engine) as session:
+            session.execute(text("truncate event, visitor_identity"))
+        assert run(page, "growth.consent(false)") is False
+        before = 0
+    else:
+        assert run(page, "growth.consent(true)") is False
+        before = 1
+    assert kept(page) is None
+    run(page, f"growth.identify('{token}'); growth.track('wish')")
+    assert all(one.person_id is None for one in told(site, before + 1))
+    page.goto(f"{shops[0]}/next")
+    told(site, before + 2)
+    assert kept(page) is None
+    assert page.evaluate("Object.keys(localStorage).length + Object.keys(sessionStorage).length") == 0
+    assert identifying(site, secrets) == []
+    end()
+    assert not wrong
+
+
+def test_the_time_zone_makes_a_guess_and_is_not_kept(site: Site, browser: Browser, shops: tuple[str, str]) -> None:
+    context = browser.new_context(user_agent=FIREFOX, timezone_id="America/Sao_Paulo")
+    context.new_page().goto(shops[0])
+    event = told(site, 1)[0]
+    assert (event.country, event.properties["country_guess"]) == (None, "BR")
+    assert identifying(site, {"Sao_Paulo"}) == []
+    context.close()
 
 
 def test_who_it_is_and_what_was_bought(site: Site, browser: Browser, shops: tuple[str, str], clock: FixedClock) -> None:

@@ -94,6 +94,11 @@ def suppressed(_: None, _bind: Bind) -> str:
         where identity.person_id = person.id and identity.kind = 'email'{ONE_BY_ONE})"""
 
 
+# A rep may have taken it back.
+_STANDS = """not exists (select from event as back where back.person_id = event.person_id
+    and back.kind = 'call_withdrawn' and back.properties ->> 'event' = cast(event.event_id as text))"""
+
+
 def event(value: Mapping[str, Any], bind: Bind) -> str:
     """To whom something happened, so many times, when days are given within them."""
     return _did(_of_kind(value, bind), value, bind)
@@ -115,7 +120,8 @@ def custom_events_of_all(value: Mapping[str, Any], bind: Bind) -> str:
 
 
 def _of_kind(value: Mapping[str, Any], bind: Bind) -> str:
-    return f"event.kind = {bind(value['kind'], 'text')}"
+    kind = f"event.kind = {bind(value['kind'], 'text')}"
+    return f"{kind} and {_STANDS}" if value["kind"] == "call" else kind
 
 
 def _named(value: Mapping[str, Any], bind: Bind) -> str:

@@ -12,6 +12,7 @@ from growth.campaigns.checks import (
     footing,
     images,
     links,
+    marks,
     probing,
     sizes,
     spam,
@@ -43,9 +44,13 @@ def checks_of(session: Session, campaign: Campaign, _now: datetime) -> list[Chec
 
 def slow_checks_of(session: Session, campaign: Campaign, now: datetime) -> list[Check]:
     """What takes its time: everybody in the audience, the pages that links lead to, the sender's domain."""
-    place = workspace(session)
-    destinations = [link for _, made in variables.open_messages(session, campaign) for link in made.links]
-    found = [*variables.look_at_all(session, campaign, now), *(probing.look(destinations, now) if destinations else ())]
+    place, letters = workspace(session), [made for _, made in variables.open_messages(session, campaign)]
+    destinations = [link for made in letters for link in made.links]
+    found = [
+        *marks.look(session, campaign, letters, now),
+        *variables.look_at_all(session, campaign, now),
+        *(probing.look(destinations, now) if destinations else ()),
+    ]
     if place is not None and not place.demo and "@" in place.sender_email:
         found += domain.look(place.sender_email.rpartition("@")[2], now)
     return found

@@ -25,25 +25,24 @@ _FOR_EVER = timedelta(days=36_500)
 def too_often(purpose: str) -> str:
     """Whether a person has had as much as the rules or they themselves allow, counted over all campaigns.
 
+    Their own limit counts messages of every purpose: only letters that they asked for themselves are no campaign's.
     What was claimed counts, also while nobody knows whether it arrived; what came back doesn't. Which purpose messages
     had is only looked up where it matters, since that takes most of the time.
     """
-    alike = f"count(*) filter (where other.purpose = {purpose})"
-    own = f"case when {purpose} = 'marketing' then preference.most_per_week end"
+    most = f"cast(rules.most_by_purpose ->> {purpose} as bigint)"
     return f"""
-    (case when rules.most_by_purpose ->> {purpose} is null and {own} is null
+    (case when {most} is null
         then (select {_OFTEN} from delivery recent {_had("7 days")})
-        else (select {_OFTEN}
-            or coalesce({alike} >= cast(rules.most_by_purpose ->> {purpose} as bigint), false)
-            or coalesce({alike} >= {own}, false) {_ALIKE} {_had("7 days")}) end
-    or preference.most_per_month is not null and {purpose} = 'marketing'
-        and (select {alike} {_ALIKE} {_had("30 days")}) >= preference.most_per_month)
+        else (select {_OFTEN} or count(*) filter (where other.purpose = {purpose}) >= {most}
+            {_ALIKE} {_had("7 days")}) end
+    or preference.most_per_month is not null
+        and (select count(*) >= preference.most_per_month from delivery recent {_had("30 days")}))
     """  # noqa: S608 - the parts are ours
 
 
 _OFTEN = """
     coalesce(count(*) filter (where recent.claimed_at > :now - interval '1 day') >= rules.most_per_day, false)
-        or coalesce(count(*) >= rules.most_per_week, false)
+        or coalesce(count(*) >= least(rules.most_per_week, preference.most_per_week), false)
 """
 _ALIKE = """
     from delivery recent join campaign_run other_run on other_run.id = recent.campaign_run_id
@@ -55,7 +54,7 @@ def _had(window: str) -> str:
     return f"""
     where recent.person_id = person.id and recent.claimed_at > :now - interval '{window}'
         and recent.claimed_at < :now + interval '1 day'
-        and recent.state in ('claimed', 'in_doubt', 'accepted', 'delivered', 'complained')
+        and recent.state in ('in_doubt', 'accepted', 'delivered', 'complained')
     """
 
 

@@ -107,7 +107,7 @@ def as_received(session: Session, delivery_id: int) -> Received:
         subject=personal.fill(version.subject, places),
         html=personal.fill(version.html, places),
         text=personal.fill(version.text, places),
-        handed_over_at=batch.claimed_at,
+        handed_over_at=delivery.claimed_at,
         headers={
             "List-Unsubscribe": "<…>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",

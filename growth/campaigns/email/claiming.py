@@ -69,11 +69,11 @@ _WITHIN_SPEED = f"""
 
 _WRITTEN = """
     batch as (
-        insert into delivery_batch (id, campaign_run_id, state, claimed_at)
-        select :batch, :run, 'claimed', :now where exists (select from judged where taken)),
+        insert into delivery_batch (id, campaign_run_id, state, claimed_at, messages, first_delivery, last_delivery)
+        select :batch, :run, 'claimed', :now, count(*), min(id), max(id) from judged where taken having count(*) > 0),
     claimed as (
-        update delivery set state = 'claimed', batch_id = :batch, claimed_at = :now, email_version_id = :version,
-            identity_id = judged.identity_id
+        update delivery set state = 'accepted', batch_id = :batch, claimed_at = :now, accepted_at = :now,
+            email_version_id = :version, identity_id = judged.identity_id, refusal = null
         from judged where judged.taken and delivery.id = judged.id)
 """
 

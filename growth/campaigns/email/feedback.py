@@ -134,7 +134,7 @@ def _mark(event: NewEvent, now: datetime) -> dict[str, Any]:
 
 
 # States are ranked, so that events may come in any order: the furthest stays, and of each moment the earliest.
-_STATES = ("planned", "claimed", "in_doubt", "cancelled", "refused", "accepted", "delivered", "bounced", "complained")
+_STATES = ("planned", "in_doubt", "cancelled", "refused", "accepted", "delivered", "bounced", "complained")
 _RANK = f"array_position(array{list(_STATES)}, {{}})"
 _FURTHER = f"{_RANK.format('given.state')} > {_RANK.format('delivery.state')}"
 _MOMENTS = (

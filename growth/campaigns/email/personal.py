@@ -30,6 +30,7 @@ def link_tags(number: int) -> tuple[str, ...]:
     return tuple(map(link_tag, range(number)))
 
 
+_GREETING, _GREETING_TEXT = tag("greeting"), tag("greeting_text")
 UNSUBSCRIBE = tag("unsubscribe")
 PREFERENCES = tag("preferences")
 OPEN = tag("open")
@@ -43,9 +44,8 @@ def in_words(locale: str, name: str | None, sender_name: str, postal_address: st
 def greetings(locale: str, name: str | None) -> dict[str, str]:
     """Tags of the greeting, which needs no name."""
     shown = tame(name or "")[:_LONGEST_NAME]
-    return _both(
-        "greeting", translate(locale, GREETING, name=shown) if shown else translate(locale, GREETING_WITHOUT_NAME)
-    )
+    text = translate(locale, GREETING, name=shown) if shown else translate(locale, GREETING_WITHOUT_NAME)
+    return {_GREETING: escape(text), _GREETING_TEXT: text}
 
 
 def of_sender(sender_name: str, postal_address: str) -> dict[str, str]:

@@ -117,7 +117,7 @@ def _in_doubt(reason: str) -> InDoubtError:
 def _refusal(error: "HTTPError", now: datetime) -> GrowthError:
     """What an answer other than 2xx means, by SendGrid's documented status codes and error bodies."""
     status, told = int(error.status_code), _told(error.body)
-    words = "; ".join(message for _, message in told)[:500] or f"status {status}"
+    words = "; ".join(message.rstrip(".") for _, message in told)[:500] or f"status {status}"
     if status == 429:
         wait = _wait(error.headers, now)
         return TransientError(N_("SendGrid asks us to send more slowly."), retry_after=wait)

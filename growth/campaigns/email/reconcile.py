@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from growth.campaigns.email import answers
 from growth.campaigns.email.send import patience
-from growth.campaigns.records import Delivery, DeliveryBatch
+from growth.campaigns.records import DeliveryBatch
 from growth.locales import N_
 from growth.settings import settings
 
@@ -26,7 +26,7 @@ _TRACED = text("""
     select distinct delivery.batch_id from delivery join delivery_batch on delivery_batch.id = delivery.batch_id
     where delivery.batch_id = any(:batches) and (
         greatest(delivery.delivered_at, delivery.opened_at, delivery.clicked_at) >= delivery_batch.claimed_at
-        or delivery.state in ('accepted', 'delivered', 'bounced', 'complained')
+        or delivery.state in ('delivered', 'bounced', 'complained')
         or exists (
             select from event
             where event.person_id = delivery.person_id
@@ -103,9 +103,7 @@ def settle(session: Session, now: datetime) -> Settled:
 
 
 def _move(session: Session, batches: list[UUID], batch_state: str, delivery_state: str, now: datetime) -> None:
-    """Deliveries keep their batch's id when they are planned again, so that a late trace of it still finds them."""
     session.execute(
         update(DeliveryBatch).where(DeliveryBatch.id.in_(batches)).values(state=batch_state, answered_at=now)
     )
-    open_still = Delivery.batch_id.in_(batches), Delivery.state.in_(("claimed", "in_doubt"))
-    session.execute(update(Delivery).where(*open_still).values(state=delivery_state))
+    answers.move(session, batches, delivery_state)

@@ -51,9 +51,12 @@ _TESTED = """
     where run.campaign_id = :campaign and delivery.arm = any(:arms) and delivery.due_at is distinct from 'infinity'
 """
 _SENT = text(f"""
-    select coalesce(bool_or(delivery.state in ('planned', 'claimed', 'in_doubt')), false), max(delivery.accepted_at)
+    select coalesce(bool_or(delivery.state in ('planned', 'in_doubt')), false) or exists (
+            select from delivery_batch under_way join campaign_run on campaign_run.id = under_way.campaign_run_id
+            where under_way.state = 'claimed' and campaign_run.campaign_id = :campaign),
+        max(delivery.accepted_at)
     {_TESTED}
-""")
+""")  # noqa: S608 - the part stands above
 
 
 def sent(session: Session, campaign_id: int, arms: Sequence[str]) -> Sent:

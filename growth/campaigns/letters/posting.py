@@ -26,6 +26,8 @@ class Content:
     subject: str
     html: str
     text: str
+    unsubscribe: str = ""
+    """Where a mail program's own button ends such letters (RFC 8058), for those that come again."""
 
 
 def post(

@@ -21,7 +21,7 @@ class Letter(Record):
 
     id: Mapped[Id]
     kind: Mapped[str]
-    """confirmation, address_change, test, seed, notice."""
+    """confirmation, address_change, test, seed, notice, report."""
     key: Mapped[str | None] = mapped_column(unique=True)
     """Posted again under the same key, nothing is sent twice."""
     message: Mapped[str]

@@ -130,7 +130,7 @@ def request_of(claimed: Claimed) -> dict[str, Any]:
         "personalizations": [
             {
                 "to": [{"email": claimed.email}],
-                "headers": {"Auto-Submitted": "auto-generated"},
+                "headers": {"Auto-Submitted": "auto-generated"} | _way_out(content),
                 "custom_args": {"letter": str(claimed.id), "batch": str(claimed.batch)},
             }
         ],
@@ -140,6 +140,12 @@ def request_of(claimed: Claimed) -> dict[str, Any]:
             "subscription_tracking": off,
         },
     }
+
+
+def _way_out(content: Content) -> dict[str, str]:
+    if not content.unsubscribe:
+        return {}
+    return {"List-Unsubscribe": f"<{content.unsubscribe}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def _send(run: JobRun, provider: EmailProvider, claimed: Claimed) -> bool:

@@ -88,3 +88,18 @@ class UsualHourOfCountry(Record):
     country: Mapped[str] = mapped_column(primary_key=True)
     hour: Mapped[int]
     people: Mapped[int]
+
+
+class ClockReading(Record):
+    """What a machine's clock said when it was last looked at, and how long the machine had run by then."""
+
+    __tablename__ = "clock_reading"
+
+    start: Mapped[str] = mapped_column(primary_key=True)
+    """One start of one machine."""
+    at: Mapped[datetime]
+    seconds: Mapped[float]
+    """For which it had run, its sleep included."""
+    moved_at: Mapped[datetime | None]
+    moved_by: Mapped[int | None]
+    """Seconds by which somebody last put it forward, negative for back."""

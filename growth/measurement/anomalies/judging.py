@@ -8,10 +8,10 @@ import numpy as np
 from growth.measurement.anomalies.baseline import Floats, chance, fit
 from growth.measurement.anomalies.series import HISTORY, RECENT, Departure, Judged, Scope, Series
 
-FALSE_A_DAY = 0.05
-"""Expected false alarms on a quiet day, over all series and windows together: about one in three weeks."""
-WINDOWS = (1, 2, 7)
-"""Days up to the last that are judged as one: a sharp break shows in one or two, a slow one in seven."""
+FALSE_A_DAY = 0.07
+"""Expected false alarms on a quiet day and side at most, over all series and windows: one a week on both together."""
+WINDOWS = (1, 2, 3, 7)
+"""Days up to the last that are judged as one: a sharp break shows in one to three, a slow one in seven."""
 LEAST_CHANGE = 0.25
 """Of what was expected; less is nobody's alarm, however certain."""
 _LEAST_PAST, _LEAST_DAYS = 28, 28

@@ -41,6 +41,11 @@ class Departure:
     expected: float
     p: float
 
+    @property
+    def excess(self) -> float:
+        """Counted beyond what was expected; fewer for the same cost is below nothing too."""
+        return self.seen - self.expected
+
 
 @dataclass(frozen=True)
 class Judged:

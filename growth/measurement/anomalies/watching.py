@@ -3,8 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -12,11 +13,12 @@ from growth.database.audit import audit
 from growth.database.changed_days import SIDES, ChannelDayDue, zone_of
 from growth.errors import ConflictError, InvalidError, NotFoundError
 from growth.locales import N_
-from growth.measurement.anomalies.causes import Cause, causes, ten_thousandths, told_once
-from growth.measurement.anomalies.series import ALL, HISTORY, RECENT, Departure, Scope, Series
+from growth.measurement.anomalies.causes import Cause, causes, ten_thousandths
+from growth.measurement.anomalies.folding import Finding, fold
+from growth.measurement.anomalies.series import ALL, HISTORY, RECENT, Scope, Series
+from growth.measurement.anomalies.surroundings import surroundings
 from growth.measurement.figures import WHOLE
 from growth.measurement.records import Anomaly, ChannelDay
-from growth.spend.budgets import exhausted
 
 QUIET = timedelta(days=14)
 """So long a channel in a country isn't told of again."""
@@ -39,28 +41,32 @@ def _watch_side(session: Session, side: str, last: date, now: datetime) -> int:
 
     judged = judge(_series(session, side, last), last)
     quiet = _told_lately(session, side, last)
-    spent = exhausted(session, side, now)
-    chosen = [one for one in told_once(judged.departures) if (one.scope.channel, one.scope.country) not in quiet]
+    fresh = [one for one in fold(judged.departures) if (one.lead.scope.channel, one.lead.scope.country) not in quiet]
     common = {"side": side, "day": last, "found_at": now}
-    fresh = [common | _row(one, causes(one, judged.changes, spent)) for one in chosen]
-    if fresh:
+    rows = []
+    for one in fresh:
+        around = surroundings(session, side, one.lead.since, last, now)
+        rows.append(common | _row(one, causes(one, judged.changes, around)))
+    if rows:
         kept = insert(Anomaly).on_conflict_do_nothing().returning(Anomaly.id)
-        return len(session.scalars(kept, fresh).all())
+        return len(session.scalars(kept, rows).all())
     return 0
 
 
 def _series(session: Session, side: str, last: date) -> list[Series]:
     """Every channel by country and in all, from one read of the roll-up's index."""
     first = last - timedelta(days=HISTORY + RECENT - 1)
-    columns = (ChannelDay.day, ChannelDay.channel, ChannelDay.country, ChannelDay.touches, ChannelDay.acquired,
-               ChannelDay.orders, ChannelDay.cost_minor)  # fmt: skip
+    place = [ChannelDay.day, ChannelDay.channel, ChannelDay.country]
+    figures = (ChannelDay.touches, ChannelDay.acquired, ChannelDay.orders, ChannelDay.cost_minor)
+    columns: list[Any] = [*place, *(func.sum(one) for one in figures)]
     wanted = select(*columns).where(ChannelDay.side == side, ChannelDay.day.between(first, last))
     sums: dict[tuple[str, str, str], list[float]] = defaultdict(lambda: [0.0] * (HISTORY + RECENT))
-    for day, channel, country, touches, acquired, orders, cost in session.execute(wanted):
-        figures = {"touches": touches, "acquired": acquired / WHOLE, "orders": orders / WHOLE, "cost": cost}
-        for place in (country, ALL):
-            for name, figure in figures.items():
-                sums[channel, place, name][(day - first).days] += max(figure, 0)
+    for day, channel, country, touches, acquired, orders, cost in session.execute(wanted.group_by(*place)):
+        told = {"touches": int(touches), "acquired": int(acquired) / WHOLE, "orders": int(orders) / WHOLE,
+                "cost": int(cost)}  # fmt: skip
+        for where in (country, ALL):
+            for name, figure in told.items():
+                sums[channel, where, name][(day - first).days] += max(figure, 0)
     ones = [1.0] * (HISTORY + RECENT)
     made = [Series(Scope(*key), counts, ones) for key, counts in sums.items() if key[2] != "cost"]
     for (channel, country, name), spent in sums.items():
@@ -71,16 +77,25 @@ def _series(session: Session, side: str, last: date) -> list[Series]:
 
 
 def _told_lately(session: Session, side: str, last: date) -> set[tuple[str, str]]:
-    columns = (Anomaly.channel, Anomaly.country)
+    """Channels and countries told of in the last days, those beneath another too."""
+    columns = (Anomaly.channel, Anomaly.country, Anomaly.evidence["beneath"])
     found = session.execute(select(*columns).where(Anomaly.side == side, Anomaly.day > last - QUIET))
-    return {(channel, country) for channel, country in found}
+    told: set[tuple[str, str]] = set()
+    for channel, country, beneath in found:
+        told |= {(channel, country), *((name, place) for name, place, *_ in beneath or ())}
+    return told
 
 
-def _row(one: Departure, found: Sequence[Cause]) -> dict[str, object]:
-    figures = {"seen": round(one.seen * WHOLE), "expected": round(one.expected * WHOLE), "p": one.p}
-    scope = {"channel": one.scope.channel, "country": one.scope.country, "measure": one.scope.measure}
-    change = {"since": one.since, "change": ten_thousandths(one.change)}
-    return scope | change | {"evidence": figures | {"causes": found}}
+def _row(one: Finding, found: Sequence[Cause]) -> dict[str, object]:
+    lead = one.lead
+    beneath = [
+        [below.scope.channel, below.scope.country, below.scope.measure, ten_thousandths(below.change)]
+        for below in one.beneath
+    ]
+    figures = {"seen": round(lead.seen * WHOLE), "expected": round(lead.expected * WHOLE), "p": lead.p}
+    scope = {"channel": lead.scope.channel, "country": lead.scope.country, "measure": lead.scope.measure}
+    change = {"since": lead.since, "change": ten_thousandths(lead.change)}
+    return scope | change | {"evidence": figures | {"causes": found, "beneath": beneath}}
 
 
 def anomalies(session: Session, side: str, country: str | None, now: datetime) -> Sequence[Anomaly]:

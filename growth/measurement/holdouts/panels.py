@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from growth.experiments.holdouts.choosing import Panel
 from growth.measurement.figures import WHOLE
-from growth.measurement.records import ChannelDay
-from growth.measurement.report import of_period
+from growth.measurement.periods import Period
+from growth.measurement.records import ChannelDay, ChannelDayTotal
+from growth.measurement.sums import of_countries, of_period
 
 OUTCOMES = ("acquired", "orders")
 PAST_WEEKS = 26
@@ -21,13 +22,13 @@ def panel(session: Session, side: str, outcome: str, starts_on: date, weeks: int
     A country of which nothing came in a week has 0 there.
     """
     first = starts_on - timedelta(weeks=weeks)
-    week = type_coerce(ChannelDay.day - first, Integer) // 7
-    came = func.sum(getattr(ChannelDay, outcome))
-    wanted = select(ChannelDay.country, week, came).where(
-        *of_period(side, first, starts_on - timedelta(days=1), None), ChannelDay.country != ""
+    week = type_coerce(ChannelDayTotal.day - first, Integer) // 7
+    came = func.sum(getattr(ChannelDayTotal, outcome))
+    wanted = select(ChannelDayTotal.country, week, came).where(
+        *of_countries(side, Period(first, starts_on - timedelta(days=1))), ChannelDayTotal.country != ""
     )
     found: dict[str, list[float]] = {}
-    for country, place, amount in session.execute(wanted.group_by(ChannelDay.country, week)):
+    for country, place, amount in session.execute(wanted.group_by(ChannelDayTotal.country, week)):
         found.setdefault(country, [0.0] * weeks)[place] = float(amount / WHOLE)
     begun = min((place for row in found.values() for place, amount in enumerate(row) if amount), default=0)
     whole = begun + 1 if begun else 0  # the very first may have begun in its middle
@@ -36,8 +37,9 @@ def panel(session: Session, side: str, outcome: str, starts_on: date, weeks: int
 
 def came_in(session: Session, side: str, outcome: str, first: date, last: date) -> dict[str, float]:
     """What came by country between two days, both counted; "" where nobody knows the country."""
-    came = func.sum(getattr(ChannelDay, outcome))
-    wanted = select(ChannelDay.country, came).where(*of_period(side, first, last, None)).group_by(ChannelDay.country)
+    came = func.sum(getattr(ChannelDayTotal, outcome))
+    wanted = select(ChannelDayTotal.country, came).where(*of_countries(side, Period(first, last)))
+    wanted = wanted.group_by(ChannelDayTotal.country)
     return {country: float(amount / WHOLE) for country, amount in session.execute(wanted)}
 
 

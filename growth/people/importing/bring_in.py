@@ -111,10 +111,10 @@ def _merged(
             try:
                 if not dry_run:
                     wait_for_turn(session)
-                found = plan(session, now)
+                found = plan(session, now, file.permission)
                 done = counts(found, checked, rejected.count)
                 if not dry_run:
-                    merge(session, file=file.name, now=now)
+                    merge(session, file=file.name, permission=file.permission, now=now)
                 _hand_back(session, file, rejected)
                 if dry_run:
                     session.rollback()
@@ -156,7 +156,7 @@ def _refusals(session: Session) -> Iterator[Verdict]:
 
 
 def _record(session: Session, file: ImportFile, done: Counts, by: str, now: datetime) -> None:
-    detail = asdict(done) | {"permission": file.permission.as_json() if file.permission.said() else None}
+    detail = asdict(done) | {"permission": file.permission.as_json() if file.permission.chosen() else None}
     if done.new or done.changed:
         audit(session, actor=by, action="people.import", subject=file.name, detail=detail, now=now)
 

@@ -10,8 +10,8 @@ from babel import Locale
 from babel.core import get_global
 
 from growth.errors import InvalidError
-from growth.locales import LOCALES, N_, closest
-from growth.people.consent import BASES
+from growth.locales import LOCALES, N_, closest, translate
+from growth.people.consent import BASES, PURPOSES
 
 LONGEST_NAME = 200
 LONGEST_SOURCE = 500
@@ -105,6 +105,33 @@ def basis_of(cell: str) -> str | None:
             remedy=N_("Write one of the three."),
         )
     return basis
+
+
+@lru_cache
+def _purposes() -> dict[str, str]:
+    """Every word for a purpose → its key: our own, and what pages call it in four languages."""
+    named = {translate(locale, name): key for locale in reversed(LOCALES) for key, name in PURPOSES.items()}
+    return {
+        " ".join(re.split(r"[\s_-]+", word.casefold())): key
+        for word, key in (named | dict(zip(PURPOSES, PURPOSES, strict=True))).items()
+    }
+
+
+@lru_cache(maxsize=4096)
+def purpose_of(cell: str) -> str | None:
+    """What the e-mails are for; None for an empty cell. Raises InvalidError."""
+    text = " ".join(re.split(r"[\s_-]+", bare(cell).casefold())).strip()
+    if not text:
+        return None
+    purpose = _purposes().get(text)
+    if purpose is None:
+        raise InvalidError(
+            "purpose",
+            N_("There is no such purpose; there are %(purposes)s."),
+            remedy=N_("Write one of them, or leave it empty for marketing."),
+            purposes=", ".join(PURPOSES),
+        )
+    return purpose
 
 
 @lru_cache(maxsize=65536)

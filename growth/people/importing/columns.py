@@ -21,6 +21,7 @@ FIELDS = {
     "wording": N_("Words agreed to"),
     "at": N_("Moment of the permission"),
     "jurisdiction": N_("Jurisdiction"),
+    "purpose": N_("What the e-mails are for"),
 }
 """Our fields and what a page calls them."""
 
@@ -50,6 +51,8 @@ _WORDS = {
     "at": """at|consent at|consent date|consent time|consented at|opt in date|opt in at|date of consent|date
         |дата согласия|дата|момент|когда|data do consentimento|data|同意时间|同意日期|日期|时间""",
     "jurisdiction": """jurisdiction|юрисдикция|jurisdição|司法管辖区|管辖地""",
+    "purpose": """purpose|consent purpose|purpose of consent|цель|цель согласия|цель обработки|finalidade
+        |finalidade do consentimento|propósito|目的|同意目的|用途""",
 }
 
 

@@ -12,6 +12,7 @@ from growth.errors import InvalidError
 from growth.locales import N_
 from growth.people.importing.columns import guess_columns
 from growth.people.importing.encodings import CHOICES, guess_encoding
+from growth.people.importing.opening import Lines
 
 DELIMITERS = {",": N_("comma"), ";": N_("semicolon"), "\t": N_("tab"), "|": N_("vertical bar")}
 LARGEST_CELL = 16 * 1024 * 1024
@@ -117,7 +118,7 @@ def preview(path: Path, form: FileFormat, count: int = 5) -> list[list[str]]:
 
 def _numbered(path: Path, form: FileFormat) -> Generator[tuple[int, list[str]]]:
     with _opened(path, form.encoding) as file:
-        lines = _Lines(file)
+        lines = Lines(file, LARGEST_CELL)
         number = 0
         try:
             for number, cells in enumerate(_split(lines, form.delimiter), 1):
@@ -133,26 +134,6 @@ def _numbered(path: Path, form: FileFormat) -> Generator[tuple[int, list[str]]]:
                 remedy=N_("Most likely a quotation mark opened there is never closed."),
                 row=number + 1,
             ) from None
-
-
-class _Lines:
-    """The lines of a file, remembering whether its end was met: inside a row that means an open quote."""
-
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
-        self.ended = False
-
-    def __iter__(self) -> Iterator[str]:
-        return self
-
-    def __next__(self) -> str:
-        line = self._file.readline(LARGEST_CELL + 1)
-        if not line:
-            self.ended = True
-            raise StopIteration
-        if len(line) > LARGEST_CELL:
-            raise csv.Error
-        return line
 
 
 def _unclosed(number: int) -> InvalidError:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from growth.errors import TransientError
 from growth.locales import N_
+from growth.people.importing.permissions import FilePermission
 from growth.people.suppression import take_along
 
 _IMPORTS_LOCK = 7310_0003
@@ -37,18 +38,26 @@ select kind, hash, sealed, person_id, receiver, trait, mailbox, :now from new_id
 _FACTS = """
 insert into consent_fact
     (person_id, purpose, channel, granted, basis, jurisdiction, source, wording, evidence, at, recorded_at)
-select person_id, 'marketing', 'email', granted, basis, jurisdiction, source, wording,
+select person_id, purpose, 'email', granted, basis, jurisdiction, source, wording,
     jsonb_build_object('file', cast(:file as text), 'row', row), at, :now
 from new_fact order by person_id
 on conflict do nothing
 """
 _CONSENTS = """
 insert into consent (person_id, purpose, channel, granted, basis, at)
-select distinct on (person_id) person_id, 'marketing', 'email', granted, basis, at
-from new_fact order by person_id, at desc, granted
+select distinct on (person_id, purpose) person_id, purpose, 'email', granted, basis, at
+from new_fact order by person_id, purpose, at desc, granted
 on conflict (person_id, purpose, channel) do update set granted = excluded.granted, basis = excluded.basis,
     at = excluded.at
 where (excluded.at, not excluded.granted) > (consent.at, not consent.granted)
+"""
+# Who left the list comes back by themselves, and who said no in the same file doesn't join.
+_MEMBERS = """
+insert into list_member (list_id, person_id, state, source, at)
+select :list_id, j.person_id, 'subscribed', :source, :now
+from joining j join consent c using (person_id)
+where c.purpose = :purpose and c.channel = 'email' and c.granted order by j.person_id
+on conflict do nothing
 """
 _OF_SUPPRESSED_MAILBOXES = """
 select n.hash from new_identity n join blocked b on b.email = n.hash where n.kind = 'email'
@@ -62,7 +71,7 @@ def wait_for_turn(session: Session) -> None:
     session.execute(text("set local lock_timeout = '60s'"))
 
 
-def merge(session: Session, *, file: str, now: datetime) -> None:
+def merge(session: Session, *, file: str, permission: FilePermission, now: datetime) -> None:
     """Write what `plan` found, in the caller's transaction. What people can be waiting for is touched last.
 
     Raises OvertakenError when one of the addresses is free no more: roll back and plan again.
@@ -76,3 +85,6 @@ def merge(session: Session, *, file: str, now: datetime) -> None:
     session.execute(text(_ALTERED))
     session.execute(text(_FACTS), {"now": now, "file": file})
     session.execute(text(_CONSENTS))
+    if permission.list_id is not None:
+        member = {"list_id": permission.list_id, "purpose": permission.purpose, "source": f"import {file}", "now": now}
+        session.execute(text(_MEMBERS), member)

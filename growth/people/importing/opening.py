@@ -89,20 +89,25 @@ def _fit(start: str, separator: str) -> tuple[float, int]:
 
 
 class Lines:
-    """The lines of a file, remembering whether its end was met: inside a row that means an open quote."""
+    """The lines of a file, remembering whether its end was met: inside a row that means an open quote.
 
-    def __init__(self, file: TextIO) -> None:
-        self._file = file
+    One that is longer than a cell may be raises csv.Error: most likely a quote was opened and not closed.
+    """
+
+    def __init__(self, file: TextIO, longest: int = LARGEST_CELL) -> None:
+        self._file, self._longest = file, longest
         self.ended = False
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._file.readline(LARGEST_CELL + 1)
+        line = self._file.readline(self._longest + 1)
         if not line:
             self.ended = True
             raise StopIteration
+        if len(line) > self._longest:
+            raise csv.Error
         return line
 
 

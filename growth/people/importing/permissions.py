@@ -6,8 +6,11 @@ from typing import Any
 
 from growth.errors import InvalidError
 from growth.locales import N_
+from growth.people.consent import MARKETING
 from growth.people.importing import cells
 from growth.people.permission.jurisdictions import jurisdiction_of
+from growth.people.permission.lists import check_open
+from growth.people.permission.records import MailingList
 
 
 @dataclass(frozen=True)
@@ -19,10 +22,18 @@ class FilePermission:
     wording: str | None = None
     at: datetime | None = None
     jurisdiction: str | None = None
+    purpose: str | None = None
+    """What the e-mails are for; marketing where nobody says."""
+    list_id: int | None = None
+    """The list that everybody joins who is allowed its purpose; of a whole file only."""
 
     def said(self) -> bool:
         """Whether anything was said for the whole file."""
         return any((self.basis, self.source, self.wording, self.at))
+
+    def chosen(self) -> bool:
+        """Whether there is anything to remember: what was said, or what it is for."""
+        return self.said() or bool(self.purpose or self.list_id)
 
     def as_json(self) -> dict[str, Any]:
         """For storing."""
@@ -36,11 +47,23 @@ def read_permission(
     wording: str | None = None,
     at: str | None = None,
     jurisdiction: str | None = None,
+    purpose: str | None = None,
+    to: MailingList | None = None,
     zone: str,
     now: datetime,
 ) -> FilePermission:
-    """What a form or a command line says of the whole file. Raises InvalidError, naming the field."""
+    """What a form or a command line says of the whole file. Raises InvalidError, naming the field.
+
+    `to` is the list they join, which has one purpose. Raises ConflictError for one in the archive.
+    """
     moment = cells.moment_of(at or "", zone)
+    meant = cells.purpose_of(purpose or "")
+    if to is not None:
+        check_open(to)
+        if meant not in {None, to.purpose}:
+            raise InvalidError(
+                "purpose", N_("This list is for another purpose."), remedy=N_("Leave the purpose to the list.")
+            )
     check_past(moment, now)
     return FilePermission(
         basis=cells.basis_of(basis or ""),
@@ -48,6 +71,8 @@ def read_permission(
         wording=cells.short("wording", wording or "", cells.LONGEST_WORDING) or None,
         at=moment,
         jurisdiction=cells.short("jurisdiction", jurisdiction or "", 100) or None,
+        purpose=to.purpose if to else meant,
+        list_id=to.id if to else None,
     )
 
 
@@ -76,6 +101,7 @@ class RowPermission:
     wording: str | None = None
     at: datetime | None = None
     incomplete: bool = False
+    purpose: str = MARKETING
 
 
 NOTHING_SAID = RowPermission(None)
@@ -99,9 +125,10 @@ def decide(
     basis, source, wording = row.basis or file.basis, row.source or file.source, row.wording or file.wording
     at = row.at or file.at
     jurisdiction = row.jurisdiction or file.jurisdiction or jurisdiction_of(country).code
+    purpose = row.purpose or file.purpose or MARKETING
     if said is False:
         # A no needs no proof: without a moment it holds from now, should there be a permission to take back.
-        return RowPermission(False, "withdrawal", jurisdiction, source or "import", wording or "", at)
+        return RowPermission(False, "withdrawal", jurisdiction, source or "import", wording or "", at, purpose=purpose)
     if not (basis and source and wording and at):
         return UNPROVEN
-    return RowPermission(True, basis, jurisdiction, source, wording, at)
+    return RowPermission(True, basis, jurisdiction, source, wording, at, purpose=purpose)

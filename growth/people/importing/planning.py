@@ -1,7 +1,7 @@
 """What a staged file would change: worked out in temporary tables, so that a dry run can stop there.
 
 `claim` has a row's addresses and whom they point at, `placed` whose row it is, `folded` a line a person,
-`new_identity` and `new_fact` what is to be appended.
+`new_identity` and `new_fact` what is to be appended, `joining` who joins the file's list.
 """
 
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from growth.database.copying import copy_rows
 from growth.people.importing.matching import Claim, Matcher, Reason, Verdict
+from growth.people.importing.permissions import FilePermission
 from growth.people.permission.jurisdictions import bases_sql
 
 _TANGLED_BATCH = 20_000
@@ -20,22 +21,23 @@ _TANGLED_BATCH = 20_000
 _CLAIMS = """
 create temp table blocked on commit drop as
 with listed as (
-    select hash, reason from suppression where channel = 'email' and scope in ('all', 'marketing')
+    select hash, scope, reason from suppression where channel = 'email'
 ), mailbox as (
-    select hash as mailbox from listed
-    union select i.mailbox from listed join identity i on i.kind = 'email' and i.hash = listed.hash
+    select hash as mailbox, scope from listed
+    union select i.mailbox, scope from listed join identity i on i.kind = 'email' and i.hash = listed.hash
     where i.mailbox is not null
+), named as (
+    select distinct email, coalesce(mailbox, email) as mailbox from import_row where email is not null
 )
-select r.email, coalesce(bool_or(l.reason = 'erased'), false) as erased
-from (select distinct email, coalesce(mailbox, email) as mailbox from import_row where email is not null) r
-left join listed l on l.hash = r.email
-where l.hash is not null or r.mailbox in (select mailbox from mailbox)
-group by r.email;
+select email, bool_or(erased) as erased, array_agg(distinct scope) as scopes from (
+    select n.email, l.scope, l.reason = 'erased' as erased from named n join listed l on l.hash = n.email
+    union all select n.email, m.scope, false from named n join mailbox m using (mailbox)
+) found group by email;
 
 create temp table claim on commit drop as
 select r.row, first.email_no, r.phone, e.person_id as by_email, p.person_id as by_phone,
     (e.id is not null and e.person_id is null) or (p.id is not null and p.person_id is null) as organisation,
-    coalesce(b.erased, false) as erased, b.email is not null as suppressed
+    coalesce(b.erased, false) as erased, coalesce(b.scopes && array['all', r.purpose], false) as suppressed
 from import_row r
 left join (
     select email, min(row) as email_no from import_row where email is not null group by email
@@ -131,27 +133,34 @@ from placed p join import_row r using (row) where p.phone_new and not p.alone or
 # back what holds now, and where nothing holds there is nothing to take back.
 _FACTS = """
 create temp table new_fact on commit drop as
-select p.person_id, p.fresh, r.granted, r.basis, r.jurisdiction, r.source, r.wording, r.at, row
+select p.person_id, p.fresh, r.purpose, r.granted, r.basis, r.jurisdiction, r.source, r.wording, r.at, row
 from placed p join import_row r using (row)
 where r.granted is not null and r.at is not null and not (r.granted and p.suppressed) and p.fresh and p.alone
 union all
-(select distinct on (p.person_id, r.at, r.source, r.granted)
-    p.person_id, p.fresh, r.granted, r.basis, r.jurisdiction, r.source, r.wording, r.at, row
+(select distinct on (p.person_id, r.purpose, r.at, r.source, r.granted)
+    p.person_id, p.fresh, r.purpose, r.granted, r.basis, r.jurisdiction, r.source, r.wording, r.at, row
 from placed p join import_row r using (row)
 where r.granted is not null and r.at is not null and not (r.granted and p.suppressed) and not (p.fresh and p.alone)
-    and not exists (select from consent_fact f where f.person_id = p.person_id and f.purpose = 'marketing'
+    and not exists (select from consent_fact f where f.person_id = p.person_id and f.purpose = r.purpose
         and f.channel = 'email' and f.source = r.source and f.at = r.at and f.granted = r.granted)
-order by p.person_id, r.at, r.source, r.granted, row);
+order by p.person_id, r.purpose, r.at, r.source, r.granted, row);
 insert into new_fact
-select distinct on (p.person_id)
-    p.person_id, p.fresh, false, r.basis, r.jurisdiction, r.source, r.wording, cast(:now as timestamptz), row
+select distinct on (p.person_id, r.purpose)
+    p.person_id, p.fresh, r.purpose, false, r.basis, r.jurisdiction, r.source, r.wording, cast(:now as timestamptz), row
 from placed p join import_row r using (row)
 where r.granted is false and r.at is null and (
-    exists (select from new_fact n where n.person_id = p.person_id and n.granted)
-    or exists (select from consent c where c.person_id = p.person_id and c.purpose = 'marketing'
+    exists (select from new_fact n where n.person_id = p.person_id and n.purpose = r.purpose and n.granted)
+    or exists (select from consent c where c.person_id = p.person_id and c.purpose = r.purpose
         and c.channel = 'email' and c.granted))
-order by p.person_id, row;
+order by p.person_id, r.purpose, row;
 analyze new_fact;
+
+create temp table joining on commit drop as
+select distinct p.person_id, p.fresh from placed p join import_row r using (row)
+where r.granted and not p.suppressed and r.purpose = cast(:purpose as text) and cast(:list_id as bigint) is not null
+    and not exists (
+    select from list_member m where m.list_id = cast(:list_id as bigint) and m.person_id = p.person_id);
+analyze joining;
 """
 
 # The law is that of where the person lives once the file is in. Most rest on consent, which is enough anywhere.
@@ -164,7 +173,8 @@ select
         where r.granted and not p.suppressed and r.basis <> 'consent' and not {_ENOUGH}) as insufficient,
     (select count(*) from fresh) as new,
     (select count(*) from (select person_id from altered union select person_id from new_identity where not fresh
-        union select person_id from new_fact where not fresh) c) as changed,
+        union select person_id from new_fact where not fresh
+        union select person_id from joining where not fresh) c) as changed,
     (select count(*) from folded) as people,
     (select count(*) from placed) as accepted,
     (select count(*) from verdict where reason is not null) as refused,
@@ -201,14 +211,14 @@ class Counts:
     """Permissions and withdrawals that were not on record yet."""
 
 
-def plan(session: Session, now: datetime) -> dict[str, int]:
+def plan(session: Session, now: datetime, permission: FilePermission) -> dict[str, int]:
     """Fill the temporary tables of this transaction from `import_row`; returns the figures of `_COUNTS`."""
     session.execute(text("set local work_mem = '64MB'"))
     for statement in (_CLAIMS, _TANGLED):
         _run(session, statement)
     _untangle(session)
     for statement in (_PLACED, _FOLDED, _FACTS):
-        _run(session, statement, now=now)
+        _run(session, statement, now=now, list_id=permission.list_id, purpose=permission.purpose)
     return dict(session.execute(text(_COUNTS), _LAW).mappings().one())
 
 

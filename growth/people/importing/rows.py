@@ -33,10 +33,19 @@ STAGED = {
     "wording": "text",
     "at": "timestamptz",
     "incomplete": "bool",
+    "purpose": "text",
 }
 """Columns of a checked row and their PostgreSQL types, in the order of `StagedRow`."""
 
-_SAID = {"consent": 100, "basis": 100, "source": 2_000, "wording": 20_000, "at": 100, "jurisdiction": 400}
+_SAID = {
+    "consent": 100,
+    "basis": 100,
+    "source": 2_000,
+    "wording": 20_000,
+    "at": 100,
+    "jurisdiction": 400,
+    "purpose": 400,
+}
 """Fields that tell of permission, and how many characters a cell may have."""
 _MOST_REMEMBERED = 1_000
 
@@ -94,6 +103,7 @@ class RowChecker:
             said.wording,
             said.at,
             said.incomplete,
+            said.purpose,
         )
 
     def _check_width(self, row: Sequence[str]) -> None:
@@ -127,7 +137,8 @@ class RowChecker:
         return row[at]
 
     def _email(self, row: Sequence[str]) -> str | None:
-        text = cells.bare(self._cell(row, "email", 2_000))
+        # A spreadsheet's mark for text, which no mailbox begins with.
+        text = cells.bare(self._cell(row, "email", 2_000)).lstrip("'‘’")
         return normalise_email(text) if text else None
 
     def _phone(self, row: Sequence[str], country: str | None) -> str | None:
@@ -168,6 +179,7 @@ class RowChecker:
             wording=cells.short("wording", self._said(row, "wording"), cells.LONGEST_WORDING) or None,
             at=cells.moment_of(self._said(row, "at"), self._rules.zone),
             jurisdiction=cells.short("jurisdiction", self._said(row, "jurisdiction"), 100) or None,
+            purpose=cells.purpose_of(self._said(row, "purpose")),
         )
         check_past(own.at, self._rules.now)
         if not writable:

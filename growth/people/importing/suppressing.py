@@ -18,7 +18,7 @@ from growth.people.suppression import suppress_many, ways_of
 _BATCH = 5_000
 _LONGEST_LINE = 1 << 20
 # Longer than any address can be, so that a wrong one is found too long, and a line of a million letters soon read.
-_ADDRESS = re.compile(r"[^\s,;|\"'<>]{1,320}@[^\s,;|\"'<>]{1,320}")
+_ADDRESS = re.compile(r"[^\s,;|\"'<>]{1,320}[@\uff20][^\s,;|\"'<>]{1,320}")
 
 
 Reject = Callable[[int, str, InvalidError], None]

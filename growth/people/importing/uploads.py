@@ -86,7 +86,7 @@ def record_of(file: ImportFile, *, by: str, now: datetime) -> Finish:
             filename=file.name,
             digest=digest,
             format=file.form.as_json(),
-            permission=file.permission.as_json() if file.permission.said() else None,
+            permission=file.permission.as_json() if file.permission.chosen() else None,
             state=IMPORTED,
             counts=asdict(counts),
             rejected_path=str(file.rejected.resolve()) if counts.rejected else None,
@@ -140,7 +140,7 @@ def start_check(
     """
     _check_free(session, upload)
     positions(header_of(path_of(upload), form), form.columns)
-    upload.format, upload.permission = form.as_json(), permission.as_json() if permission.said() else None
+    upload.format, upload.permission = form.as_json(), permission.as_json() if permission.chosen() else None
     upload.state, upload.counts = UPLOADED, {"lines": upload.counts.get("lines") or upload.counts.get("rows")}
     upload.job_run_id = _fire(session, upload, dry_run=True, by=by, now=now)
 

@@ -34,6 +34,8 @@ class Law:
 
     name: str
     url: str
+    checked: bool = True
+    """Whether what we take from it was compared with its text."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,11 @@ class Rule:
     evidence_years: int
     """How long evidence is kept after the permission has ended."""
     unsubscribe_days: int
-    """Within how many days an unsubscription must have worked; 0 for at once. Ours always works at once."""
+    """Within how many days an unsubscription must have worked; 0 for at once. What we are told works at once; the
+    doctor names what we were told too late (`growth.people.permission.late_wishes`)."""
     laws: tuple[Law, ...]
+    marks: tuple[str, ...] = ()
+    """One of these has to begin the subject of an advertisement; none where the law asks for none."""
 
 
 @cache
@@ -68,7 +73,8 @@ def rules() -> tuple[Rule, ...]:
 def _read(one: Mapping[str, Any]) -> Rule:
     sets = {name: frozenset(one[name]) for name in ("countries", "bases")}
     laws = tuple(Law(**law) for law in one["laws"])
-    return Rule(**{**one, **sets, "wording": tuple(one["wording"]), "laws": laws})
+    lists = {name: tuple(one.get(name, ())) for name in ("wording", "marks")}
+    return Rule(**{**one, **sets, **lists, "laws": laws})
 
 
 @cache

@@ -121,9 +121,9 @@ class Preference(Record):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
     most_per_week: Mapped[int | None]
-    """Marketing messages in seven days; null for as many as there are."""
+    """Messages of all campaigns in seven days; null for as many as there are."""
     most_per_month: Mapped[int | None]
-    """Marketing messages in thirty days; null likewise."""
+    """The same in thirty days; null likewise."""
     paused_until: Mapped[datetime | None]
     updated_at: Mapped[datetime]
 

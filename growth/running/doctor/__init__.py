@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from growth.clock import Clock
 from growth.database.workspace import Workspace, workspace
 from growth.errors import GrowthError
-from growth.running.doctor import database, disk, dns, email, hooks, queue
+from growth.running.doctor import clocks, database, disk, dns, email, hooks, queue, wishes
 from growth.running.doctor.finding import Finding, State
 from growth.running.failures import in_words
 from growth.settings import Settings
@@ -44,5 +44,7 @@ def _on_database(session: Session, clock: Clock) -> Iterator[Finding]:
     yield revision
     if revision.state is State.OK:
         yield database.key(session)
+        yield from clocks.check(session, clock)
         yield from hooks.check(session, clock)
+        yield from wishes.check(session, clock)
         yield queue.check(session)

@@ -1,14 +1,21 @@
-"""Has the visitors of the market come: tells the product what happened since the last time, every few seconds."""
+"""Has the visitors of the market come: tells the product what happened since the last time, every few seconds.
+
+Where a hold-out of the product has a channel rest, nobody comes by it.
+"""
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy.exc import DBAPIError
+
 from growth.clock import Clock
 from growth.errors import TransientError
 from growth.sandbox.dice import Dice
+from growth.sandbox.market.switches import Off
 from growth.sandbox.market.visitors import Visitors
 from growth.sandbox.product import Product
 
@@ -27,6 +34,8 @@ class Traffic:
     dice: Dice
     product: Product
     clock: Clock
+    resting: Callable[[], tuple[Off, ...]] = tuple
+    """What rests by now; asked each time, in another thread."""
     _visitors: Visitors | None = field(default=None, init=False)
 
     async def run(self) -> None:
@@ -34,7 +43,7 @@ class Traffic:
         while True:
             try:
                 await self.catch_up()
-            except TransientError:
+            except (TransientError, DBAPIError):
                 _LOG.debug("The product doesn't answer; visitors are told later")
             await asyncio.sleep(_EVERY)
 
@@ -44,6 +53,7 @@ class Traffic:
         told_until, begun = self._remembered()
         if self._visitors is None:
             self._visitors = Visitors(self.dice, begun or now.date())
+        self._visitors.rest(await asyncio.to_thread(self.resting))
         events = list(self._visitors.happening(begins(told_until, now), now))
         for start in range(0, len(events), _AT_ONCE):
             heard = await self.product.tell(events[start : start + _AT_ONCE])

@@ -31,10 +31,19 @@ class Visitors:
 
     dice: Dice
     begun: date
+    _switches: Switches = NO_LETTERS
     _buyers: dict[date, list[tuple[float, int]]] = field(default_factory=dict)
     """Moments, in seconds since 1970, and numbers of the buyers who began to look on a day: in the order of time."""
     _others: dict[date, list[Seen]] = field(default_factory=dict)
     """Events of the few firms whose day it was, and of machines."""
+
+    def rest(self, off: tuple[Off, ...]) -> None:
+        """From now on these rest, and no others: everybody is looked up once more when that is new."""
+        switches = Switches((*NO_LETTERS.off, *off))
+        if switches != self._switches:
+            self._switches = switches
+            self._buyers.clear()
+            self._others.clear()
 
     def happening(self, after: datetime, until: datetime) -> Iterator[Seen]:
         """The events with `after` < moment <= `until`, as `POST /e` takes them."""
@@ -57,12 +66,12 @@ class Visitors:
         pace = PACE if day >= self.begun else 1
         shoppers = looking(self.dice, day, people=POOL * pace)
         self._buyers[day] = sorted((at(event).timestamp(), one.number) for one in shoppers for event in self._seen(one))
-        firms = sellers_of(self.dice, day, people=pace)
+        firms = sellers_of(self.dice, day, self._switches, people=pace)
         self._others[day] = [event for one in firms for event in seen_of_seller(one, self.dice)]
         self._others[day] += bots(self.dice, day, people=POOL * pace)
 
     def _seen(self, shopper: Shopper) -> Iterator[Seen]:
-        return seen(live(shopper, self.dice, NO_LETTERS), self.dice, looks_on=True)
+        return seen(live(shopper, self.dice, self._switches), self.dice, looks_on=True)
 
     def _forget(self, before: date) -> None:
         for day in [day for day in self._buyers if day < before]:

@@ -23,6 +23,12 @@ LARGEST_BODY = 30 * 1024 * 1024
 
 SCOPES = ["mail.send", "mail.batch.create", "mail.batch.read", "user.webhooks.event.settings.read"]
 
+_REFUSALS = {
+    Fault.TOO_LARGE: (413, "Your request exceeds the 30 MB limit."),
+    Fault.SUSPENDED: (403, "Your account is suspended."),
+    Fault.UNAVAILABLE: (503, "service unavailable"),
+}
+
 _LOG = logging.getLogger("growth.sandbox")
 
 
@@ -105,11 +111,8 @@ def _misbehave(fault: Fault) -> Answer:
         return Misbehaviour.DROP
     if fault is Fault.ACCEPT_THEN_HALF:
         return Misbehaviour.HALF
-    if fault is Fault.TOO_LARGE:
-        return _refusal(413, Problem("Your request exceeds the 30 MB limit.", None))
-    if fault is Fault.UNAVAILABLE:
-        return _refusal(503, Problem("service unavailable", None))
-    return _refusal(500, Problem("internal server error", None))
+    status, message = _REFUSALS.get(fault, (500, "internal server error"))
+    return _refusal(status, Problem(message, None))
 
 
 def _too_many(allowance: Allowance) -> Response:

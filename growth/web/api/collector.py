@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect
 from growth.database.engine import transaction
 from growth.errors import GrowthError, InvalidError, RefusedError
 from growth.events.collecting import Batch, Browser, Collected, collect, collector_key
+from growth.events.countries import country_of_header
 from growth.events.refused import note_refusal
 from growth.events.rules import Rules, collector_rules
 from growth.events.visitors import sign_visitor
@@ -126,6 +127,7 @@ class _Client:
     site: str | None
     gpc: bool
     dnt: bool
+    country: str | None
 
 
 def _client(request: Request, address: str, network: str) -> _Client:
@@ -137,7 +139,18 @@ def _client(request: Request, address: str, network: str) -> _Client:
         site=site_of(headers.get("origin")),
         gpc=headers.get("sec-gpc") == "1",
         dnt=headers.get("dnt") == "1",
+        country=_country(request),
     )
+
+
+def _country(request: Request) -> str | None:
+    """What the proxy in front says, where the operator named its header.
+
+    Uvicorn writes port 0 for a client of whom a trusted proxy told; whoever came past the proxy has another.
+    """
+    header = settings().country_header
+    forwarded = request.client is not None and request.client.port == 0
+    return country_of_header(request.headers.get(header)) if header and forwarded else None
 
 
 def site_of(origin: str | None) -> str | None:
@@ -200,6 +213,7 @@ class _Asked:
             address=client.address,
             refuses=(client.gpc and rules.respects_gpc) or (client.dnt and rules.respects_dnt),
             too_fast=views.wait(key, self.now) is not None,
+            country=client.country,
         )
 
     def _link(self, batch: Batch, done: Collected, browser: Browser | None, *, signs: bool) -> dict[str, str]:
@@ -255,6 +269,7 @@ def read_batch(sent: Any) -> tuple[Batch, bool]:
         visitor=whole.get("visitor"),
         link=whole.get("link"),
         automated=whole.get("automated") is True,
+        zone=whole.get("zone"),
     )
     return batch, whole.get("sign") is True
 

@@ -6,8 +6,9 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy.orm import Session
 
 from growth.attribution.channels import SIDES, labels
-from growth.attribution.rules import EVENTS, FIELDS
-from growth.attribution.ruling import NOWHERE, Preview, latest_rules, preview, rules_in_use, save_rules
+from growth.attribution.conditions import EVENTS, FIELDS, OPERATORS
+from growth.attribution.previewing import NOWHERE, Preview, preview
+from growth.attribution.ruling import latest_rules, rules_in_use, save_rules
 from growth.errors import InvalidError
 from growth.locales import N_
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
@@ -18,7 +19,7 @@ from growth.web.rules_form import RulesTyped, read, shown
 from growth.web.toasts import toast
 
 router = APIRouter(prefix="/attribution/rules")
-PREVIEWED_DAYS = 28
+PAST = {"": N_("From now on"), "too": N_("For the last days too")}
 
 
 @router.get("", dependencies=[allow(*READERS)])
@@ -39,9 +40,10 @@ def _page(
         typed=typed,
         errors=errors or {},
         preview=found,
-        days=PREVIEWED_DAYS,
         saved=latest_rules(session),
         fields=[(key, said(request, words)) for key, words in FIELDS.items()],
+        operators=[(key, said(request, words)) for key, words in OPERATORS.items()],
+        past=[(key, said(request, words)) for key, words in PAST.items()],
         events=", ".join(EVENTS),
         sides=SIDE_NAMES,
         names=names,
@@ -56,7 +58,7 @@ def preview_rules(
     """What these rules would change; nothing is saved."""
     typed = read(form)
     try:
-        found = preview(session, typed.rules(), PREVIEWED_DAYS, clock.now())
+        found = preview(session, typed.rules(), typed.back(), clock.now())
     except InvalidError as error:
         return _page(request, session, typed, status=422, errors={error.field: error})
     return _page(request, session, typed, found=found)
@@ -67,11 +69,14 @@ def keep_rules(
     request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep,
     form: Annotated[dict[str, str], Depends(form_fields)],
 ) -> Response:  # fmt: skip
-    """Have contacts told by these rules from now on."""
-    typed = read(form)
+    """Have contacts told by these rules from now on, and those of the last days anew where that was chosen."""
+    typed, now = read(form), clock.now()
     try:
-        version = save_rules(session, typed.rules(), after=typed.version, actor=viewer.email, now=clock.now())
+        rules, since = typed.rules(), typed.since(now)
+        version = save_rules(session, rules, after=typed.version, since=since, actor=viewer.email, now=now)
     except InvalidError as error:
         return _page(request, session, typed, status=422, errors={error.field: error})
     words: Any = N_("Version %(number)s of the rules is saved. It holds for contacts from now on.")
+    if since is not None:
+        words = N_("Version %(number)s of the rules is saved. Earlier contacts are told anew within the next minutes.")
     return toast(see_other("/attribution/rules"), words, number=version)

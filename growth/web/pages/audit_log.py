@@ -31,6 +31,12 @@ ACTIONS = {
     "leads.import": N_("Imported leads"),
     "spend import": N_("Imported costs"),
     "rates import": N_("Imported exchange rates"),
+    "cost entered": N_("Entered a cost"),
+    "cost corrected": N_("Corrected a cost"),
+    "hours entered": N_("Entered a rep's hours"),
+    "costs.export": N_("Exported costs"),
+    "price change": N_("Changed a price"),
+    "budget change": N_("Changed a budget"),
     "promote model": N_("Promoted a model"),
     "run job": N_("Started a job"),
     "retry job": N_("Tried a run again"),
@@ -43,6 +49,10 @@ ACTIONS = {
     "resume campaign": N_("Resumed a campaign"),
     "cancel campaign": N_("Cancelled a campaign"),
     "delete campaign": N_("Deleted a campaign"),
+    "report link made": N_("Shared a report by a link"),
+    "report link revoked": N_("Took back a link to a report"),
+    "report made again": N_("Made a report again"),
+    "report sent": N_("Sent a report by e-mail"),
 }
 """What the entries' words are on the page; a word that is not here is shown as it is."""
 

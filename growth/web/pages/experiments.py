@@ -87,10 +87,12 @@ def _words() -> dict[str, Any]:
 
 
 @router.get("/new", dependencies=[allow(*WHO)])
-def new(request: Request, session: SessionDep, clock: ClockDep) -> Response:
-    """The form."""
+def new(
+    request: Request, session: SessionDep, clock: ClockDep, channel: Annotated[str, Query(max_length=200)] = ""
+) -> Response:
+    """The form, for a channel when one is given as side and key."""
     tomorrow = today_of(session, clock.now()) + timedelta(days=1)
-    return _form(request, Typed(starts_on=tomorrow.isoformat()))
+    return _form(request, Typed(starts_on=tomorrow.isoformat(), channel=channel))
 
 
 @router.post("", dependencies=[allow(*WHO)])

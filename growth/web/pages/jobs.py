@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 
+from growth.campaigns.sending.troubles import troubles
 from growth.errors import ConflictError
 from growth.locales import N_
 from growth.people.accounts import Role
@@ -58,6 +59,7 @@ def jobs(request: Request, session: SessionDep, reader: ReaderDep, show: str = "
         show=show if show in wanted else "",
         back=f"/jobs?show={show}" if show in wanted and show else "/jobs",
         staff=staff(session, found, reader.now),
+        troubles=troubles(session, reader.now),
         place=zone_in_words(reader.zone, reader.locale),
         may_edit=reader.may_edit,
     )

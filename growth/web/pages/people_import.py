@@ -18,11 +18,13 @@ from growth.database.engine import transaction
 from growth.errors import InvalidError, NotFoundError
 from growth.locales import N_
 from growth.people.accounts import Role
+from growth.people.consent import PURPOSES
 from growth.people.importing import uploads
 from growth.people.importing.columns import FIELDS, labels
 from growth.people.importing.encodings import CHOICES
 from growth.people.importing.files import DELIMITERS, FileFormat, guess_format, header_of, preview
 from growth.people.importing.permissions import FilePermission, read_permission, stored_permission
+from growth.people.permission.lists import all_lists, in_words, list_by_id, list_by_key
 from growth.people.records import PeopleImport
 from growth.scheduling.progress import Progress, progress
 from growth.scheduling.records import JobRun
@@ -35,7 +37,7 @@ from growth.web.uploads import UNLIMITED, receive_file
 
 router = APIRouter(prefix="/people/import")
 UploadId = Annotated[int, InPath(ge=1, le=2**63 - 1)]
-SAID_FIELDS = ("consent", "basis", "source", "wording", "at", "jurisdiction")
+SAID_FIELDS = ("consent", "basis", "source", "wording", "at", "jurisdiction", "purpose")
 """Fields that tell of permission, row by row."""
 STATES = {
     uploads.UPLOADED: (N_("Uploaded"), ""),
@@ -57,6 +59,8 @@ class Choice(BaseModel):
     source: str = ""
     wording: str = ""
     at: str = ""
+    purpose: str = ""
+    list_key: str = ""
 
     def form(self, path: Path) -> FileFormat:
         """The file's format. Raises InvalidError."""
@@ -138,7 +142,7 @@ def _one(
     stage = stage_of(upload, run, choosing=choice is not None or "choose" in request.query_params)
     values: dict[str, Any] = {"going": _going(request, run) if run else None, "errors": errors or {}}
     if stage == "choosing":
-        values |= _choosing(upload, choice or _chosen(upload, viewer), errors or {})
+        values |= _choosing(upload, choice or _chosen(session, upload, viewer), errors or {})
     return render(
         request,
         "people_import_one.html",
@@ -154,6 +158,8 @@ def _one(
         separators=[(str(ord(sign)), name) for sign, name in DELIMITERS.items()],
         encodings=CHOICES,
         bases=BASES,
+        purposes=PURPOSES,
+        lists=[(one.key, in_words(one.names, viewer.locale)) for one in all_lists(session)],
         **values,
     )
 
@@ -171,7 +177,7 @@ def stage_of(upload: PeopleImport, run: JobRun | None, *, choosing: bool) -> str
     return "checked" if upload.state == uploads.CHECKED and run.state != "failed" else "failed"
 
 
-def _chosen(upload: PeopleImport, viewer: Viewer) -> Choice:
+def _chosen(session: Session, upload: PeopleImport, viewer: Viewer) -> Choice:
     """What was chosen last, or guessed, for the form."""
     form, permission = uploads.form_of(upload), stored_permission(upload.permission)
     at = permission.at.astimezone(ZoneInfo(viewer.time_zone)).strftime("%Y-%m-%dT%H:%M") if permission.at else ""
@@ -182,6 +188,8 @@ def _chosen(upload: PeopleImport, viewer: Viewer) -> Choice:
         source=permission.source or "",
         wording=permission.wording or "",
         at=at,
+        purpose=permission.purpose or "" if permission.list_id is None else "",
+        list_key=list_by_id(session, permission.list_id).key if permission.list_id is not None else "",
     )
 
 
@@ -250,16 +258,17 @@ def check(
     now = clock.now()
     try:
         form = choice.form(uploads.path_of(upload))
-        permission = _permission(choice, viewer, now)
+        permission = _permission(session, choice, viewer, now)
         uploads.start_check(session, upload, form, permission, by=viewer.email, now=now)
     except InvalidError as error:
         return _one(request, session, viewer, upload, choice=choice, errors={error.field: error})
     return see_other(f"/people/import/{upload_id}")
 
 
-def _permission(choice: Choice, viewer: Viewer, now: datetime) -> FilePermission:
-    said_of_all = {"basis": choice.basis, "source": choice.source, "wording": choice.wording, "at": choice.at}
-    return read_permission(**said_of_all, zone=viewer.time_zone, now=now)
+def _permission(session: Session, choice: Choice, viewer: Viewer, now: datetime) -> FilePermission:
+    said_of_all = {name: getattr(choice, name) for name in ("basis", "source", "wording", "at", "purpose")}
+    to = list_by_key(session, choice.list_key) if choice.list_key else None
+    return read_permission(**said_of_all, to=to, zone=viewer.time_zone, now=now)
 
 
 @router.post("/{upload_id}/import", dependencies=[allow(Role.MARKETER)])

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from growth.attribution.separating import visitors_of
+from growth.campaigns.reading import states_of
 from growth.campaigns.records import Campaign, CampaignRun, Delivery
 from growth.errors import InvalidError
 from growth.events.records import Event
@@ -122,16 +123,18 @@ def _sent(session: Session, person_id: int) -> list[Sent]:
         .order_by(Delivery.id.desc())
         .limit(NEWEST)
     )
+    rows = session.execute(found).all()
+    states = states_of(session, [one for _, _, one in rows])
     return [
         Sent(
             campaign_id=campaign,
             campaign=name,
             delivery_id=one.id,
             seen=one.accepted_at is not None,
-            state=one.state,
+            state=states[one.id],
             at=one.delivered_at or one.accepted_at or one.claimed_at,
         )
-        for campaign, name, one in session.execute(found)
+        for campaign, name, one in rows
     ]
 
 

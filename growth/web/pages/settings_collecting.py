@@ -24,6 +24,7 @@ NAV = NavEntry(
     group=N_("Run"),
     label=N_("Collecting"),
     href="/settings/collecting",
+    also="/settings/files",
     icon="click",
     order=36,
     roles=(Role.MARKETER,),

@@ -16,6 +16,7 @@ from growth.errors import InvalidError
 from growth.locales import N_, closest
 from growth.people.identity import normalise_email
 from growth.people.permission import guarding
+from growth.people.permission.address_traits import mailbox_of
 from growth.people.permission.confirming import SUBSCRIPTION, Wish
 from growth.people.permission.forms import open_form, texts_in
 from growth.people.permission.guarding import Verdict
@@ -100,7 +101,7 @@ def submit(
         wish = _wish(request, form, filled, locale, network)
     except InvalidError as error:
         return _page(request, session, form, locale, now, status=422, errors={error.field: error}, filled=filled)
-    if guarding.spend(session, "address", wish.email, now) <= guarding.MOST_OF_ADDRESS:
+    if guarding.spend(session, "address", mailbox_of(wish.email), now) <= guarding.MOST_OF_ADDRESS:
         sign_up(session, form, wish, now)
     return _done(form, locale)
 

@@ -29,6 +29,16 @@ document.addEventListener("submit", (event) => {
 });
 addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent));
 
+// In a field for several values, what is suggested goes on after the last comma.
+document.addEventListener("input", ({ target }) => {
+  if (!target.matches("[data-several]") || !target.list) return;
+  const before = target.value.slice(0, target.value.lastIndexOf(",") + 1);
+  for (const one of target.list.options) {
+    one.dataset.alone ??= one.value;
+    one.value = before ? `${before} ${one.dataset.alone}` : one.dataset.alone;
+  }
+});
+
 // A message's preview follows the typing; what is inserted goes where the cursor was last.
 let showing, field;
 find("[data-live]")?.addEventListener("input", () => {

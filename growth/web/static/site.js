@@ -40,7 +40,8 @@
 
   let waiting = [], flying = [], timer = 0, tries = 0, signed = "", signedAt = 0;
   const body = (events) => {
-    const told = { events, sent: new Date().toISOString(), automated: navigator.webdriver === true };
+    const { timeZone: zone } = Intl.DateTimeFormat().resolvedOptions();
+    const told = { events, zone, sent: new Date().toISOString(), automated: navigator.webdriver === true };
     if (visitor) Object.assign(told, { visitor, sign: true, link: came });
     return JSON.stringify(told);
   };
@@ -90,8 +91,10 @@
   let last = "", before = document.referrer;
   const view = (properties) => {
     const url = location.href.split("#")[0];
+    const [{ responseStart } = {}] = last ? [] : performance.getEntriesByType("navigation");
+    const answer_ms = Math.round(responseStart) || undefined;
     last = url;
-    add("page_view", { url, referrer: before, title: document.title.slice(0, 300), ...properties });
+    add("page_view", { url, referrer: before, title: document.title.slice(0, 300), answer_ms, ...properties });
     before = url;
   };
   const moved = () => {

@@ -41,4 +41,5 @@ def fill(
                     {"day": day, "side": "buyer", "channel": channel, "country": country,
                      "acquired": acquired * 1_000_000, "orders": acquired * 500_000, "cost_minor": spent}
                 )  # fmt: skip
-    session.execute(insert(ChannelDay), rows)
+    for start in range(0, len(rows), 5000):
+        session.execute(insert(ChannelDay).values(rows[start : start + 5000]))  # one statement, so added up once

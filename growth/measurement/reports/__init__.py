@@ -1,0 +1,1 @@
+"""Reports that are kept: of each finished week, and those behind a link that was shared."""
