@@ -73,7 +73,8 @@ class Year:
 
     def spend(self, channel: str) -> Floats:
         """US cents by week."""
-        return _weekly(self.spent[CHANNELS.index(channel)][None] * self.people / 1000)[0]
+        weeks: Floats = _weekly(self.spent[CHANNELS.index(channel)][None] * self.people / 1000)[0]
+        return weeks
 
     def measured(self, channel: str, error: float, weeks: int = 12) -> Measured:
         """What a hold-out with this relative error would have said of the last weeks."""
