@@ -51,30 +51,36 @@ def run() -> list[Figure]:
 
     Each side sends the same events, made ready beforehand, in the same batches into an empty table, commits each
     batch, and is represented by its best number of connections. They take turns, so that what else the machine does
-    weighs on both. Ours tells bots by their names, and people by their tokens. All the while another process makes
-    touches of what was stored, joins visitors, credits and rolls up.
+    weighs on both. Ours tells bots by their names, and people by their tokens. Then both once more while another
+    process makes touches of what was stored, credits and rolls up without a pause.
     """
     now = SystemClock().now()
     batches = list(_batches(now))
     copied = [b"".join(map(_line, batch)) for batch in batches]
     with TemporaryDirectory() as home, _database(Path(home)) as url, _web(Path(home), url) as port:
         posted = _with_people(Path(home), url, batches, now)
+        alone = _take_turns(url, port, posted, copied)
         with _crediting(Path(home), url):
-            ours, peer = _take_turns(url, port, posted, copied)
-    return [_figure(*({count: BATCHES * SIZE / spent for count, spent in side.items()} for side in (ours, peer)))]
+            beside = _take_turns(url, port, posted, copied)
+    name = "events stored, answered after commit"
+    return [_figure(name, *alone), _figure(f"{name}, credited meanwhile", *beside)]
 
 
 def _take_turns(
     url: str, port: int, posted: Sequence[bytes], copied: Sequence[bytes]
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Seconds of both sides by number of connections."""
+    """Events a second of both sides, by number of connections."""
     ours: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
     peer: dict[int, float] = dict.fromkeys(CONNECTIONS, 0.0)
     for turn in range(TURNS):
         for count in CONNECTIONS:
             ours[count] += _seconds(url, [_poster(port) for _ in range(count)], posted[turn::TURNS])
             peer[count] += _seconds(url, [_copier(url) for _ in range(count)], copied[turn::TURNS])
-    return ours, peer
+    return _rates(ours), _rates(peer)
+
+
+def _rates(spent: dict[int, float]) -> dict[int, float]:
+    return {count: BATCHES * SIZE / seconds for count, seconds in spent.items()}
 
 
 @contextmanager
@@ -114,10 +120,10 @@ def _with_people(home: Path, url: str, batches: Sequence[Sequence[Event]], now: 
     return whole
 
 
-def _figure(ours: dict[int, float], peer: dict[int, float]) -> Figure:
+def _figure(name: str, ours: dict[int, float], peer: dict[int, float]) -> Figure:
     """From events a second by number of connections."""
     note = f"{BATCHES} batches of {SIZE}; by connections: ours {_rounded(ours)}, COPY {_rounded(peer)}"
-    name, best, other = "events stored, answered after commit", max(ours.values()), max(peer.values())
+    best, other = max(ours.values()), max(peer.values())
     return Figure(name, best, "/s", "COPY of the same rows", other, 0.25, more_is_better=True, note=note)
 
 
