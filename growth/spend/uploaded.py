@@ -8,11 +8,9 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from growth.database.audit import audit
-from growth.errors import PermanentError
 from growth.locales import N_
 from growth.people.importing.rejected import RejectedFile
-from growth.people.importing.uploads import Received, imports_folder, rejected_of
-from growth.scheduling.firing import fire_free
+from growth.people.importing.uploads import Received, bring_in_later, rejected_of, uploaded_of
 from growth.scheduling.records import JobRun as RunRecord
 from growth.scheduling.run import JobRun
 from growth.spend.cells import Channels
@@ -39,8 +37,7 @@ FIELD_NAMES = {
 
 def start(session: Session, received: Received, *, locale: str, by: str, now: datetime) -> int:
     """Have an uploaded file brought in; gives the run. Two files at the same moment are two runs."""
-    args = {"path": received.path.name, "name": received.filename, "locale": locale, "by": by}
-    return fire_free(session, JOB, now=now, fired_by=f"person:{by}", args=args)
+    return bring_in_later(session, JOB, received, locale=locale, by=by, now=now)
 
 
 def rejected_rows(run: RunRecord) -> Path | None:
@@ -53,11 +50,7 @@ def work_on(run: JobRun, channels: Channels) -> None:
 
     Raises PermanentError when there is no file, and InvalidError for one that can't be read.
     """
-    path = imports_folder() / Path(str(run.args.get("path", "none"))).name
-    if not path.is_file():
-        raise PermanentError(
-            N_("The uploaded file is no longer here."), remedy=N_("Files are kept for a day. Upload it again.")
-        )
+    path = uploaded_of(run)
     locale, name, actor = (str(run.args.get(one, "en")) for one in ("locale", "name", "by"))
     read, bring = _read(path, channels, name=name, actor=actor, now=run.now())
     write_rejected(path.with_suffix(".rejected.csv"), read.header, read.wrong, locale)

@@ -15,8 +15,9 @@ from growth.measurement.funnels.reading import Cell, Cohort, Reached
 from growth.measurement.languages import OTHER
 from growth.measurement.one_channel import Month
 from growth.measurement.report import Report
+from growth.measurement.side_words import WORDS
 from growth.money import Money
-from growth.web.channel_words import NOTHING, WORDS, cells, whole
+from growth.web.channel_words import NOTHING, cells, whole
 from growth.web.charts import counts_top, highest, meter, paced, stacked_columns, ticks
 from growth.web.formats import compact_text, money_text, number_text, percent_text, short_day_text
 from growth.web.people_words import country_name

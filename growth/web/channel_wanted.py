@@ -72,6 +72,15 @@ class Wanted:
         """The same without days of one's own, for when those make no sense."""
         return replace(self, first="", last="", month="", days=DAYS)
 
+    def period_or_error(self, session: Session, now: datetime) -> tuple[Period, dict[str, InvalidError]]:
+        """The days, or the last ones where days of one's own make no sense, with what is wrong by field."""
+        try:
+            return self.period(session, now), {}
+        except InvalidError as error:
+            if not self.own:
+                raise
+            return self.until_today().period(session, now), {error.field: error}
+
 
 def wanted_of(
     side: str = "buyer",

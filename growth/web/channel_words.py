@@ -12,58 +12,13 @@ from growth.locales import N_, translate
 from growth.measurement.attention import CostMissing, Dearer, Finding, RateMissing
 from growth.measurement.figures import WHOLE, Delta, Figures, Tone, compare, differ
 from growth.measurement.report import Report
+from growth.measurement.side_words import WORDS
 from growth.money import Money
 from growth.web.charts import sparkline
 from growth.web.formats import day_text, money_text, number_text, percent_text
 from growth.web.rendering import locale_of, said
 
-
-@dataclass(frozen=True)
-class SideWords:
-    """What things are called on a side."""
-
-    acquired: str
-    each: str
-    per: str
-    """The same where there is little room."""
-    orders: str
-    in_time: str
-    """Who ordered, or sold, soon after."""
-    trend: str
-    weekly: str
-    dearer: str
-    uncosted: str
-    moved: str
-    """What moving money brings."""
-
-
-WORDS = {
-    "buyer": SideWords(
-        acquired=N_("Registered"),
-        each=N_("Per registered buyer"),
-        per=N_("Per buyer"),
-        orders=N_("First orders"),
-        in_time=N_("Order in 60 days"),
-        trend=N_("Registered buyers by day"),
-        weekly=N_("Registered buyers by week"),
-        dearer=N_("%(channel)s: a registration costs %(change)s more than before"),
-        uncosted=N_("%(channel)s: days with registrations but without a cost: %(days)s"),
-        moved=N_("Expected %(expected)s registered buyers a month, between %(low)s and %(high)s nine times in ten."),
-    ),
-    "seller": SideWords(
-        acquired=N_("Shops opened"),
-        each=N_("Per opened shop"),
-        per=N_("Per shop"),
-        orders=N_("First sales"),
-        in_time=N_("Sale in 60 days"),
-        trend=N_("Shops opened by day"),
-        weekly=N_("Shops opened by week"),
-        dearer=N_("%(channel)s: an opened shop costs %(change)s more than before"),
-        uncosted=N_("%(channel)s: days with opened shops but without a cost: %(days)s"),
-        moved=N_("Expected %(expected)s opened shops a month, between %(low)s and %(high)s nine times in ten."),
-    ),
-}
-SIDE_NAMES = {"buyer": N_("Buyers"), "seller": N_("Sellers")}
+SIDE_NAMES = {side: words.name for side, words in WORDS.items()}
 NOTHING = "–"
 
 

@@ -11,8 +11,8 @@ from growth.attribution.channels import labels
 from growth.experiments.holdouts.power import Seen
 from growth.experiments.holdouts.records import Holdout
 from growth.locales import N_
+from growth.measurement.side_words import WORDS
 from growth.money import Money
-from growth.web.channel_words import WORDS
 from growth.web.charts import Interval, intervals
 from growth.web.formats import money_text, number_text, percent_text
 from growth.web.people_words import country_name

@@ -11,15 +11,15 @@ from growth.attribution.channels import labels
 from growth.locales import N_, translate
 from growth.measurement.figures import Figures
 from growth.measurement.reports.figures_in_words import whole
-from growth.measurement.reports.side_words import SIDES
 from growth.measurement.reports.snapshot import Row, Snapshot
+from growth.measurement.side_words import WORDS
 from growth.money import Money
 from growth.people.importing.rejected import safe_cell
 
 
 def as_csv(snapshot: Snapshot, locale: str) -> str:
     """The table by channel as a spreadsheet opens it: amounts in major units, plain numbers, titles in a language."""
-    side = SIDES[snapshot.side].in_words(locale)
+    side = WORDS[snapshot.side].in_words(locale)
     named = [translate(locale, one) for one in (N_("From"), N_("To"), N_("Channel"), N_("Currency"))]
     titles = [
         translate(locale, N_("Cost")), side.acquired, side.each, side.orders, translate(locale, N_("Value of orders")),

@@ -8,7 +8,7 @@ from growth.locales import N_, translate
 from growth.measurement.anomalies.series import ALL
 from growth.measurement.reports import figures_in_words as words
 from growth.measurement.reports.notes import Note
-from growth.measurement.reports.side_words import SideWords
+from growth.measurement.side_words import SideWords
 
 if TYPE_CHECKING:
     from growth.measurement.reports.snapshot import Snapshot

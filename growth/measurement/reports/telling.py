@@ -11,8 +11,8 @@ from growth.measurement.figures import WHOLE, Delta, Figures, Tone, compare
 from growth.measurement.reports import figures_in_words as words
 from growth.measurement.reports.noted import Told, told_note
 from growth.measurement.reports.paced import Paced
-from growth.measurement.reports.side_words import SIDES, SideWords
 from growth.measurement.reports.snapshot import Row, Snapshot
+from growth.measurement.side_words import WORDS, SideWords
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ SHOWN_COUNTRIES = 8
 
 def told(snapshot: Snapshot, locale: str) -> Report:
     """The report in a language."""
-    side = SIDES[snapshot.side].in_words(locale)
+    side = WORDS[snapshot.side].in_words(locale)
     lines = [_line(snapshot, row, place, locale) for place, row in enumerate(snapshot.rows, 1) if _shown(snapshot, row)]
     everything = Row("", snapshot.total, snapshot.total_before)
     return Report(

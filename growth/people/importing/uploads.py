@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from growth.errors import ConflictError, NotFoundError
+from growth.errors import ConflictError, NotFoundError, PermanentError
 from growth.locales import N_
 from growth.people.importing.bring_in import Finish, ImportFile, digest_of
 from growth.people.importing.columns import positions
@@ -19,6 +19,7 @@ from growth.people.importing.planning import Counts
 from growth.people.records import PeopleImport
 from growth.scheduling.firing import fire_free
 from growth.scheduling.records import JobRun
+from growth.scheduling.run import JobRun as JobRunning
 from growth.settings import settings
 
 UPLOADED, CHECKED, IMPORTED, FAILED = "uploaded", "checked", "imported", "failed"
@@ -26,6 +27,7 @@ JOB = "import_people"
 UNFINISHED = ("queued", "running")
 _PATIENCE = timedelta(days=1)
 _MEMORY = timedelta(days=30)
+_GONE, _AGAIN = N_("The uploaded file is no longer here."), N_("Files are kept for a day. Upload it again.")
 _NAME = re.compile(r"[0-9a-f]{32}\.")
 
 
@@ -48,6 +50,14 @@ def rejected_of(run: JobRun, job: str) -> Path | None:
     return path if run.job == job and name and path.exists() else None
 
 
+def uploaded_of(run: JobRunning) -> Path:
+    """The upload that a run works on, its `path`. Raises PermanentError when it is gone."""
+    path = imports_folder() / Path(str(run.args.get("path", "none"))).name
+    if not path.is_file():
+        raise PermanentError(_GONE, remedy=_AGAIN)
+    return path
+
+
 @dataclass(frozen=True)
 class Received:
     """A file that has arrived."""
@@ -57,6 +67,12 @@ class Received:
     digest: bytes
     lines: int
     """Line ends: about how many rows it has."""
+
+
+def bring_in_later(session: Session, job: str, received: Received, *, locale: str, by: str, now: datetime) -> int:
+    """Have a job bring an uploaded file in; gives the run. Two files at the same moment are two runs."""
+    args = {"path": received.path.name, "name": received.filename, "locale": locale, "by": by}
+    return fire_free(session, job, now=now, fired_by=f"person:{by}", args=args)
 
 
 def keep_upload(session: Session, received: Received, *, by: str, now: datetime) -> PeopleImport:
@@ -125,9 +141,7 @@ def run_of(session: Session, upload: PeopleImport) -> JobRun | None:
 def path_of(upload: PeopleImport) -> Path:
     """Its file. Raises ConflictError when it is gone: brought in, or a day old."""
     if upload.path is None or not (path := Path(upload.path)).exists():
-        raise ConflictError(
-            N_("The uploaded file is no longer here."), remedy=N_("Files are kept for a day. Upload it again.")
-        )
+        raise ConflictError(_GONE, remedy=_AGAIN)
     return path
 
 

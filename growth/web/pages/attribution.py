@@ -11,11 +11,12 @@ from growth.attribution.models import MARKOV, MODELS, ORDERS, TIME_DECAY
 from growth.errors import InvalidError
 from growth.locales import N_
 from growth.measurement.comparing_models import Compared, compare
+from growth.measurement.side_words import WORDS
 from growth.money import Money
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
 from growth.web.attribution_form import PERIODS, Typed, read, typed
-from growth.web.channel_words import SIDE_NAMES, WORDS
+from growth.web.channel_words import SIDE_NAMES
 from growth.web.formats import money_text, number_text
 from growth.web.navigation import NavEntry
 from growth.web.rendering import locale_of, render, said, see_other

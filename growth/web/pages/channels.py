@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from growth.attribution.channels import CHANNELS, labels
 from growth.attribution.models import MODELS
 from growth.attribution.versions import read_versions
-from growth.errors import InvalidError
 from growth.locales import N_
 from growth.measurement.advice.asking import best_move
 from growth.measurement.advice.moves import REASONS, Move
@@ -25,6 +24,7 @@ from growth.measurement.holdouts.caused import Caused, all_caused
 from growth.measurement.overspending import overspending
 from growth.measurement.periods import Period
 from growth.measurement.report import Line, Report, report
+from growth.measurement.side_words import WORDS
 from growth.money import Money
 from growth.people.accounts import Role
 from growth.people.importing.rejected import safe_cell
@@ -34,7 +34,7 @@ from growth.web.budget_words import tell_overspent
 from growth.web.channel_caused import CausedCell, caused_cells, tell_exceeded
 from growth.web.channel_controls import controls
 from growth.web.channel_wanted import Wanted, WantedDep
-from growth.web.channel_words import SIDE_NAMES, WORDS, Told, cells, kpis, more_or_less, tell, whole
+from growth.web.channel_words import SIDE_NAMES, Told, cells, kpis, more_or_less, tell, whole
 from growth.web.charts import counts_top, highest, meter, stacked_columns, ticks
 from growth.web.formats import compact_text, money_text, number_text, percent_text, short_day_text
 from growth.web.navigation import NavEntry
@@ -55,13 +55,7 @@ WEEKLY = 92
 def channels(request: Request, session: SessionDep, viewer: ViewerDep, clock: ClockDep, wanted: WantedDep) -> Response:
     """The report."""
     now = clock.now()
-    errors: dict[str, InvalidError] = {}
-    try:
-        period = wanted.period(session, now)
-    except InvalidError as error:
-        if not wanted.own:
-            raise
-        errors, period = {error.field: error}, wanted.until_today().period(session, now)
+    period, errors = wanted.period_or_error(session, now)
     found = _report(session, wanted, period, now)
     caused = all_caused(session, wanted.side, period) if found.whole and not found.empty else {}
     return render(

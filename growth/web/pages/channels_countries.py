@@ -4,11 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from growth.measurement.side_words import WORDS
 from growth.measurement.sums import figures_by_country
 from growth.spend.currencies import base_currency
 from growth.web.access import ClockDep, SessionDep, allow
 from growth.web.channel_wanted import WantedDep
-from growth.web.channel_words import SIDE_NAMES, WORDS, cells
+from growth.web.channel_words import SIDE_NAMES, cells
 from growth.web.charts import meter
 from growth.web.formats import percent_text
 from growth.web.pages.channels import READERS

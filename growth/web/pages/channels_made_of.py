@@ -22,6 +22,7 @@ from growth.errors import InvalidError
 from growth.locales import N_
 from growth.measurement.figures import WHOLE, Figures
 from growth.measurement.made_of import Asked, Part, Place, costs, parts, paths, whole
+from growth.measurement.side_words import WORDS, SideWords
 from growth.measurement.sums import Cut
 from growth.money import Money
 from growth.people.importing.rejected import safe_cell
@@ -29,7 +30,7 @@ from growth.spend.currencies import base_currency
 from growth.spend.records import Cost
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
 from growth.web.channel_wanted import WantedDep
-from growth.web.channel_words import SIDE_NAMES, WORDS, SideWords
+from growth.web.channel_words import SIDE_NAMES
 from growth.web.channel_words import whole as count_of
 from growth.web.formats import money_text, number_text
 from growth.web.pages.channels import READERS

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from growth.attribution.channels import CHANNELS, labels
 from growth.database.changed_days import zone_of
-from growth.errors import InvalidError, NotFoundError
+from growth.errors import NotFoundError
 from growth.measurement.anomalies.watching import anomalies
 from growth.measurement.attention import attention
 from growth.measurement.by_campaign.reading import inside
@@ -16,6 +16,7 @@ from growth.measurement.funnels.reading import WITHIN, cohorts, funnel, is_behin
 from growth.measurement.holdouts.caused import all_caused
 from growth.measurement.one_channel import NO_CHANNEL, countries_of, languages_of, month_of_channel, of_channel
 from growth.measurement.report import Report, report
+from growth.measurement.side_words import WORDS
 from growth.measurement.sums import Cut
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
@@ -32,7 +33,7 @@ from growth.web.channel_views import (
     trend_of,
 )
 from growth.web.channel_wanted import Wanted, WantedDep
-from growth.web.channel_words import SIDE_NAMES, WORDS, kpis, tell
+from growth.web.channel_words import SIDE_NAMES, kpis, tell
 from growth.web.pages.channels import READERS
 from growth.web.rendering import render
 
@@ -47,13 +48,7 @@ def channel(
     if channel not in labels(wanted.side):
         raise NotFoundError(NO_CHANNEL)
     now = clock.now()
-    errors: dict[str, InvalidError] = {}
-    try:
-        period = wanted.period(session, now)
-    except InvalidError as error:
-        if not wanted.own:
-            raise
-        errors, period = {error.field: error}, wanted.until_today().period(session, now)
+    period, errors = wanted.period_or_error(session, now)
     everything = report(
         session, wanted.side, period, wanted.country, now, language=wanted.language, comparison=wanted.comparison
     )

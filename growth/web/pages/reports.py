@@ -14,9 +14,9 @@ from growth.measurement.reports import keeping, mailing
 from growth.measurement.reports.files import as_csv, as_parquet
 from growth.measurement.reports.readers import all_readers
 from growth.measurement.reports.records import ReportSnapshot
-from growth.measurement.reports.side_words import SIDES as SIDE_WORDS
 from growth.measurement.reports.snapshot import Snapshot, from_json
 from growth.measurement.reports.weeks import last_week, name_of
+from growth.measurement.side_words import WORDS
 from growth.people.accounts import Role
 from growth.web.access import ClockDep, SessionDep, ViewerDep, allow
 from growth.web.channel_words import SIDE_NAMES
@@ -72,7 +72,7 @@ def _row(request: Request, kept: ReportSnapshot, snapshot: Snapshot) -> dict[str
         "made_at": kept.made_at,
         "period": words.span(kept.first, kept.last, locale),
         "side": SIDE_NAMES[kept.side],
-        "words": SIDE_WORDS[kept.side].in_words(locale).acquired,
+        "words": WORDS[kept.side].in_words(locale).acquired,
         "acquired": words.count(now.acquired, locale),
         "change": words.change(delta, locale),
         "tone": delta.tone,
