@@ -113,7 +113,7 @@ def send_list(client: httpx.Client, content: bytes, name: str = "stop.csv") -> h
 def test_a_list_in_any_encoding_goes_in_with_its_bad_rows_named(
     site: Site, client_as: ClientAs, clock: FixedClock
 ) -> None:
-    client = client_as(Role.MARKETER)
+    client, others = client_as(Role.MARKETER), set(uploads.imports_folder().glob("*.upload"))
     text = "邮箱,姓名\nli@qq.com,李伟\n没有,王芳\nLi@qq.com,李伟\nwang@163.com,王芳\na b@@x,张\n=1+1,赵\n"
     answer = send_list(client, text.encode("gb18030"), "名单.csv")
     assert answer.status_code == 303
@@ -132,7 +132,7 @@ def test_a_list_in_any_encoding_goes_in_with_its_bad_rows_named(
     assert [row[0] for row in rows[1:]] == ["3", "6", "7"]
     assert rows[-1][-1].startswith("'=1+1")
     assert client.get(f"{PATH}/rejected/{number + 1}.csv").status_code == 404
-    assert list(uploads.imports_folder().glob("*.upload")) == []
+    assert set(uploads.imports_folder().glob("*.upload")) == others
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing\nin\nhere\n", b"\0\xff\xfe" * 900])
